@@ -1,0 +1,47 @@
+MAKEFLAGS += --no-print-directory
+export PYTHON
+
+run := tools/run
+shell_scripts := .ci/run portico tools/run $(wildcard tools/*.sh apache_templates/*.sh)
+
+help: ## lists these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+setup: ## installs what is missing, and only that
+	@tools/setup.sh
+
+demo: setup ## deploys three domains to a sandbox on this machine and visits them without SNI
+	@$(run) python -m modules.cli sandbox run examples/three-domains/fleet.yaml
+
+test: setup ## runs the checks and all tests
+	@$(MAKE) check
+	@$(run) python -m pytest $(PYTEST)
+
+check: ## lints, types, import contract, shell scripts, locks
+	@$(run) ruff check --quiet
+	@$(run) ruff format --quiet --check
+	@$(run) shellcheck --external-sources $(shell_scripts)
+	@$(run) mypy --no-error-summary
+	@$(run) tools/quietly.sh lint-imports --no-logo
+	@$(run) tools/quietly.sh pipenv verify
+	@echo 'check: all is well'
+
+synth: ## synthesizes the fleet that PORTICO_FLEET names
+	@$(run) python main.py
+
+bench: ## measures the start-up of main.py against plain imports
+	@$(run) python -m tests.bench
+
+soak: setup ## runs the long tests
+	@$(run) python -m pytest -m soak $(PYTEST)
+
+lock: setup ## locks the newest allowed versions
+	@$(run) python tools/lock.py
+
+clean: ## removes what runs leave behind; what was installed stays
+	@rm -rf cdktf.out .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	@find . -name __pycache__ -not -path './.venv/*' -not -path './.portico/*' \
+	    -not -path './node_modules/*' -prune -exec rm -rf {} +
+
+.PHONY: help setup demo test check synth bench soak lock clean
+.DEFAULT_GOAL := help
