@@ -1,0 +1,1 @@
+"""Portico: many HTTPS domains, each behind its own certificate, on one Apache, without SNI."""

@@ -1,0 +1,333 @@
+"""What only several values of a fleet file together can show to be wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from modules.fleet.aws import MAX_TAGS, OWN_TAGS, partition
+from modules.fleet.domains import both_forms, lies_in, registrable_domain
+from modules.fleet.model import Site, effective_site
+from modules.fleet.problems import Code, Problem, show, words
+from modules.fleet.sections import (
+    ArnCertificate,
+    ExistingNetwork,
+    FleetFile,
+    NewNetwork,
+    NewServer,
+    SiteSettings,
+)
+from modules.fleet.source import KeyPath
+from modules.fleet.validate import Draft
+
+HTTP_PORT = 80
+"""Apache's own on every server: it answers with a redirect."""
+_ACM_NAMES = 10
+"""Names on one ACM certificate by default:
+https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html"""
+_ACM_FIRST_NAME = 64
+"""Characters of the first name, which becomes the common name:
+https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html"""
+_APPLICATION_SUBNETS = 2
+"""https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html"""
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """A draft, with its sites as they are meant."""
+
+    draft: Draft
+
+    @property
+    def file(self) -> FleetFile:
+        return self.draft.file
+
+    @cached_property
+    def sites(self) -> dict[KeyPath, Site]:
+        """Effective sites by their path."""
+        file = self.file
+        return {
+            path: effective_site(domain, file.sites[domain], file.defaults, file.tags)
+            for path, domain in self.draft.sites.items()
+        }
+
+    def setting(self, site: KeyPath, key: str) -> KeyPath:
+        """Where the effective value of a site's setting was said."""
+        own = self.file.sites[self.draft.sites[site]]
+        return (*site, key) if key in own.model_fields_set else ("defaults", key)
+
+    def problem(self, code: Code, path: KeyPath, message: str, *, at_key: bool = False) -> Problem:
+        return self.draft.source.problem(code, path, message, at_key=at_key)
+
+    def line(self, path: KeyPath) -> int:
+        """The line of the key at `path`."""
+        return self.draft.source.problem(Code.NAME_TWICE, path, "", at_key=True).line
+
+    def doubtful(self, *paths: KeyPath) -> bool:
+        """Whether a problem at one of `paths` is reported already."""
+        return any(path in self.draft.refused for path in paths)
+
+
+def cross_problems(draft: Draft) -> list[Problem]:
+    """Run each check whose top-level keys are the file's own."""
+    subject = _Subject(draft)
+    return [
+        problem
+        for needs, check in _CHECKS
+        if not draft.missing.intersection(needs)
+        for problem in check(subject)
+    ]
+
+
+# --- names -----------------------------------------------------------------------------------
+
+
+def _names_once(subject: _Subject) -> Iterator[Problem]:
+    draft = subject.draft
+    owners: dict[str, KeyPath] = {}
+    for path, name in [*draft.sites.items(), *draft.aliases.items()]:
+        if name not in owners:
+            owners[name] = path
+            continue
+        first = owners[name]
+        role = "a site" if len(first) == len(("sites", "domain")) else f"an alias of {first[1]}"
+        message = words(
+            f"{both_forms(name)} is {role} already, in line {subject.line(first)}",
+            cure="a name belongs to one site",
+        )
+        yield subject.problem(Code.NAME_TWICE, path, message, at_key=True)
+
+
+def _names_of_certificates(subject: _Subject) -> Iterator[Problem]:
+    for path, site in subject.sites.items():
+        if site.certificate != "acm" or subject.doubtful((*path, "certificate")):
+            continue
+        if len(site.names) > _ACM_NAMES:
+            message = words(
+                f"{both_forms(site.domain)} has {len(site.names)} names with its aliases",
+                allowed=f"{_ACM_NAMES} on an ACM certificate",
+                cure="make a second site of some, or name a certificate by its arn",
+            )
+            yield subject.problem(Code.TOO_MANY_NAMES, (*path, "aliases"), message, at_key=True)
+        if len(site.domain) > _ACM_FIRST_NAME:
+            message = words(
+                f"{both_forms(site.domain)} has {len(site.domain)} characters",
+                allowed=f"{_ACM_FIRST_NAME} as the first name of an ACM certificate",
+                cure="make a shorter name the site and this one its alias",
+            )
+            yield subject.problem(Code.LONG_FIRST_NAME, path, message, at_key=True)
+
+
+# --- balancers and certificates --------------------------------------------------------------
+
+
+def _balancers(subject: _Subject) -> Iterator[Problem]:
+    for path, site in subject.sites.items():
+        if site.load_balancer != "classic":
+            continue
+        for key, value, cannot in (
+            ("ipv6", site.ipv6, "has no IPv6 in a VPC"),
+            ("tls", site.tls == "modern", "has no TLS 1.3, which is all that modern allows"),
+        ):
+            if value:
+                said = subject.setting(path, key)
+                at = said if said[0] == "sites" else subject.setting(path, "load_balancer")
+                message = words(
+                    f"a classic balancer {cannot}", cure="say load_balancer: application"
+                )
+                yield subject.problem(Code.BALANCER_CANNOT, at, message)
+
+
+def _subnets(subject: _Subject) -> Iterator[Problem]:
+    network = subject.file.network
+    if not isinstance(network, ExistingNetwork):
+        return
+    seen: set[str] = set()
+    for i, subnet in enumerate(network.subnets):
+        if subnet in seen:
+            message = words(f"subnet {show(subnet)} stands twice")
+            yield subject.problem(Code.SUBNETS, ("network", "subnets", i), message)
+        seen.add(subnet)
+    application = [s.domain for s in subject.sites.values() if s.load_balancer == "application"]
+    if application and len(network.subnets) < _APPLICATION_SUBNETS:
+        message = words(
+            f"an application balancer, as of {both_forms(application[0])}, needs "
+            f"{_APPLICATION_SUBNETS} subnets in different zones",
+            cure="add a subnet, or say load_balancer: classic",
+        )
+        yield subject.problem(Code.SUBNETS, ("network", "subnets"), message)
+
+
+def _settings(subject: _Subject) -> Iterator[tuple[KeyPath, SiteSettings]]:
+    """`defaults` and the sites as written."""
+    yield ("defaults",), subject.file.defaults
+    for path, domain in subject.draft.sites.items():
+        yield path, subject.file.sites[domain]
+
+
+def _arns(subject: _Subject) -> Iterator[Problem]:
+    region = subject.file.region
+    for path, settings in _settings(subject):
+        if not isinstance(settings.certificate, ArnCertificate):
+            continue
+        _, its_partition, service, its_region, *_ = settings.certificate.arn.split(":")
+        at = (*path, "certificate", "arn")
+        if its_partition != partition(region):
+            message = words(
+                f"the certificate is of the partition {its_partition}",
+                allowed=f"{partition(region)}, where {region} lies",
+            )
+            yield subject.problem(Code.ARN_PLACE, at, message)
+        elif service == "acm" and its_region != region:
+            message = words(
+                f"the certificate is of the region {its_region}",
+                allowed=f"the fleet's, {region}",
+                cure="request or import it there",
+            )
+            yield subject.problem(Code.ARN_PLACE, at, message)
+
+
+# --- settings of a site ----------------------------------------------------------------------
+
+
+def _document_roots(subject: _Subject) -> Iterator[Problem]:
+    key = "document_root"
+    for path, site in subject.sites.items():
+        doubtful = subject.doubtful((*path, key), ("defaults", key))
+        if getattr(site, key, None) is None and not doubtful:
+            message = words(
+                f"{both_forms(site.domain)} has no document_root",
+                cure="say it here or in defaults",
+            )
+            yield subject.problem(Code.NO_DOCUMENT_ROOT, path, message, at_key=True)
+
+
+def _zones(subject: _Subject) -> Iterator[Problem]:
+    created = {
+        registrable_domain(site.domain): path
+        for path, site in subject.sites.items()
+        if site.creates_zone
+    }
+    ids: dict[str, str] = {}
+    for path, site in subject.sites.items():
+        at = subject.setting(path, "zone")
+        if site.zone_name and not lies_in(site.domain, site.zone_name):
+            message = words(
+                f"{both_forms(site.domain)} lies outside the zone {both_forms(site.zone_name)}",
+                meant=registrable_domain(site.domain),
+            )
+            yield subject.problem(Code.OUTSIDE_ZONE, at, message)
+        elif site.zone_name in created:
+            message = words(
+                f"the zone {both_forms(site.zone_name)} is named as existing here and created in "
+                f"line {subject.line(subject.setting(created[site.zone_name], 'zone'))}",
+                cure="say create for all of its sites, or for none",
+            )
+            yield subject.problem(Code.ZONES_CLASH, at, message)
+        registrable = registrable_domain(site.domain)
+        if site.zone_id and ids.setdefault(site.zone_id, registrable) != registrable:
+            message = words(
+                f"the zone {site.zone_id} cannot hold both {both_forms(ids[site.zone_id])} and "
+                f"{both_forms(registrable)}",
+            )
+            yield subject.problem(Code.ZONES_CLASH, at, message)
+
+
+def _tags(subject: _Subject) -> Iterator[Problem]:
+    most = MAX_TAGS - len(OWN_TAGS)
+    allowed = f"{most}, as Portico adds {', '.join(OWN_TAGS)}"
+    if len(subject.file.tags) > most:
+        message = words(f"{len(subject.file.tags)} tags", allowed=allowed)
+        yield subject.problem(Code.TOO_MANY_TAGS, ("tags",), message, at_key=True)
+        return
+    for path, site in subject.sites.items():
+        if len(site.tags) > most:
+            what = f"{len(site.tags)} tags with the fleet's and the defaults'"
+            message = words(what, allowed=allowed)
+            at = subject.setting(path, "tags")
+            yield subject.problem(Code.TOO_MANY_TAGS, at, message, at_key=True)
+
+
+# --- servers ---------------------------------------------------------------------------------
+
+
+def _servers_once(subject: _Subject) -> Iterator[Problem]:
+    owners: dict[tuple[str, object], str] = {}
+    for name, server in subject.file.servers.items():
+        instance = getattr(server, "instance", None)
+        host = server.ssh.host
+        at: dict[tuple[str, object], KeyPath] = {}
+        if instance:
+            at["instance", instance] = ("servers", name, "instance")
+        if host:
+            at["ssh", (host.lower(), server.ssh.port)] = ("servers", name, "ssh", "host")
+        for identity, path in at.items():
+            if (first := owners.setdefault(identity, name)) != name:
+                what = "instance" if identity[0] == "instance" else "ssh host and port"
+                message = words(
+                    f"{show(name)} has the {what} of {show(first)}", cure="a server stands once"
+                )
+                yield subject.problem(Code.SERVERS_CLASH, path, message)
+
+
+def _ssh_access(subject: _Subject) -> Iterator[Problem]:
+    for name, server in subject.file.servers.items():
+        if not isinstance(server, NewServer):
+            continue
+        path = ("servers", name, "create")
+        if server.security_group is None and not server.create.ssh_from:
+            message = words(
+                "no address may reach ssh in the security group that is created",
+                cure="say ssh_from, with the ranges that Terraform runs in, or a security_group",
+            )
+            yield subject.problem(Code.SSH_ACCESS, path, message, at_key=True)
+        if server.security_group is not None and server.create.ssh_from:
+            message = words(
+                "ssh_from has no effect on an existing security group",
+                cure="keep ssh_from or security_group",
+            )
+            yield subject.problem(Code.SSH_ACCESS, (*path, "ssh_from"), message, at_key=True)
+
+
+def _subnets_of_servers(subject: _Subject) -> Iterator[Problem]:
+    if not isinstance(subject.file.network, NewNetwork):
+        return
+    for name, server in subject.file.servers.items():
+        if isinstance(server, NewServer) and server.create.subnet:
+            message = words(
+                f"subnet {show(server.create.subnet)} cannot lie in a network yet to be created",
+                cure="leave it out",
+            )
+            path = ("servers", name, "create", "subnet")
+            yield subject.problem(Code.SUBNET_OF_NEW_NETWORK, path, message)
+
+
+def _port_80(subject: _Subject) -> Iterator[Problem]:
+    answers = words(f"port {HTTP_PORT} is Apache's, for the redirect", cure="choose another")
+    for name, server in subject.file.servers.items():
+        if server.ssh.port == HTTP_PORT:
+            yield subject.problem(Code.PORT, ("servers", name, "ssh", "port"), answers)
+    for i, reserved in enumerate(subject.file.ports.reserved):
+        if HTTP_PORT in reserved:
+            message = words(
+                f"port {HTTP_PORT} cannot be reserved: Apache answers it with the redirect"
+            )
+            yield subject.problem(Code.PORT, ("ports", "reserved", i), message)
+
+
+_CHECKS: tuple[tuple[tuple[str, ...], Callable[[_Subject], Iterator[Problem]]], ...] = (
+    ((), _names_once),
+    ((), _names_of_certificates),
+    ((), _balancers),
+    (("network",), _subnets),
+    (("region",), _arns),
+    ((), _document_roots),
+    ((), _zones),
+    ((), _tags),
+    (("servers",), _servers_once),
+    (("servers",), _ssh_access),
+    (("servers", "network"), _subnets_of_servers),
+    (("servers",), _port_80),
+)
+"""Each check with the top-level keys that it needs to be the file's own."""

@@ -1,0 +1,171 @@
+"""From the path of a fleet file to a checked `Fleet`, or to all that is wrong with it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from enum import Enum
+from pathlib import Path
+
+from modules.fleet import lock as locks
+from modules.fleet.addresses import PortRange
+from modules.fleet.checks import HTTP_PORT, cross_problems
+from modules.fleet.domains import both_forms, unicode_form
+from modules.fleet.model import Fleet, effective_site
+from modules.fleet.problems import Code, FleetError, Problem, nearest, show, words
+from modules.fleet.sections import (
+    CloudChoice,
+    CloudState,
+    FleetFile,
+    LocalChoice,
+    LocalState,
+    S3Choice,
+    State,
+)
+from modules.fleet.source import KeyPath, Source, read_source, read_text
+from modules.fleet.validate import validate
+
+DEFAULT_PATH = "fleet.yaml"
+
+
+class LockMode(Enum):
+    """What becomes of ports that loading gives to new domains."""
+
+    READ = "read"
+    """They are in the `Fleet` alone; a lock out of date is no problem."""
+    WRITE = "write"
+    """They are saved; with `CI` set, a lock out of date is a problem instead."""
+
+
+def fleet_path(argument: str | os.PathLike[str] | None = None) -> Path:
+    """The fleet file: the argument, `PORTICO_FLEET`, or `fleet.yaml` in the current folder."""
+    return Path(argument or os.environ.get("PORTICO_FLEET") or DEFAULT_PATH)
+
+
+def load_fleet(path: str | os.PathLike[str], lock: LockMode = LockMode.WRITE) -> Fleet:
+    """Load, check and complete the fleet file at `path`; give each domain its port.
+
+    Raises FleetError with every problem of the file and of the lock beside it.
+    """
+    place = Path(path)
+    source = read_source(read_text(place), str(path))
+    draft = validate(source, place.parent)
+    problems = [*source.problems, *draft.problems, *cross_problems(draft)]
+    try:
+        held = locks.read(place.with_name(locks.FILE_NAME))
+    except FleetError as error:
+        raise FleetError([*problems, *error.problems]) from None
+    problems += _taken_problems(source, draft.file, held)
+    if problems:
+        raise FleetError(problems)
+    ports = _assigned(source, draft.file, held)
+    if lock is LockMode.WRITE and ports != held.ports:
+        if os.environ.get("CI"):
+            raise FleetError([locks.stale_problem(held, ports)])
+        locks.write(held.path, ports)
+    return _fleet(place, draft.file, ports)
+
+
+def release_port(path: str | os.PathLike[str], domain: str) -> int:
+    """Release the resting port of `domain`, in either form, from the lock, and return it.
+
+    Raises FleetError where the domain is still in the fleet file, or not in the lock.
+    """
+    fleet = load_fleet(path, LockMode.READ)
+    held = locks.read(Path(path).with_name(locks.FILE_NAME))
+    name = next(
+        (held_name for held_name in held.ports if unicode_form(held_name) == domain), domain
+    )
+    if name not in held.ports or name in fleet.sites:
+        raise FleetError([_not_resting(fleet, held, name)])
+    locks.write(held.path, {other: port for other, port in held.ports.items() if other != name})
+    return held.ports[name]
+
+
+def _not_resting(fleet: Fleet, held: locks.Lock, domain: str) -> Problem:
+    resting = ", ".join(fleet.resting) or "none"
+    guess = nearest(domain, fleet.resting)
+    if domain in fleet.sites:
+        message = words(
+            f"{both_forms(domain)} is still a site", cure="take it out of the fleet file first"
+        )
+    else:
+        message = words(
+            f"no port rests for {show(domain)}",
+            allowed=f"resting: {resting}",
+            meant=show(guess) if guess else "",
+        )
+    return held.problem(Code.NOT_RESTING, domain, message)
+
+
+# --- ports -----------------------------------------------------------------------------------
+
+
+def _taken(file: FleetFile) -> Iterator[tuple[PortRange, KeyPath, str]]:
+    """Ports that no site may have: where that is said, and why."""
+    for i, reserved in enumerate(file.ports.reserved):
+        yield reserved, ("ports", "reserved", i), "is reserved here"
+    for name, server in file.servers.items():
+        port = server.ssh.port
+        yield PortRange(port, port), ("servers", name, "ssh", "port"), f"is ssh's on {show(name)}"
+    yield PortRange(HTTP_PORT, HTTP_PORT), (), "is Apache's redirect"
+
+
+def _taken_problems(source: Source, file: FleetFile, held: locks.Lock) -> Iterator[Problem]:
+    for ports, path, reason in _taken(file):
+        for domain, port in held.ports.items():
+            if port in ports:
+                message = words(
+                    f"port {port} {reason}, but the lock gave it to {both_forms(domain)}",
+                    cure="a given port never moves: use another port here, or take the site out, "
+                    f"run portico ports release {domain}, and add it again",
+                )
+                yield source.problem(Code.LOCK_RESERVED, path, message)
+
+
+def _assigned(source: Source, file: FleetFile, held: locks.Lock) -> dict[str, int]:
+    taken = {p for ports, *_ in _taken(file) for p in range(ports.first, ports.last + 1)}
+    try:
+        return locks.assign(held.ports, file.sites, taken)
+    except OverflowError as error:
+        domain = str(error)
+        message = words(
+            f"no port is left for {both_forms(domain)}",
+            cure="release resting ports with portico ports release, or reserve fewer",
+        )
+        raise FleetError([source.problem(Code.NO_FREE_PORT, ("sites",), message)]) from None
+
+
+# --- the fleet -------------------------------------------------------------------------------
+
+
+def _fleet(path: Path, file: FleetFile, ports: Mapping[str, int]) -> Fleet:
+    return Fleet(
+        path=path.absolute(),
+        name=file.name,
+        region=file.region,
+        state=_state(file),
+        network=file.network,
+        servers=dict(sorted(file.servers.items())),
+        reserved_ports=file.ports.reserved,
+        tags=dict(sorted(file.tags.items())),
+        sites={
+            domain: effective_site(domain, entry, file.defaults, file.tags)
+            for domain, entry in sorted(file.sites.items())
+        },
+        ports=ports,
+    )
+
+
+def _state(file: FleetFile) -> State:
+    match file.state:
+        case S3Choice(s3=state):
+            return state
+        case LocalChoice(local=state):
+            return state
+        case CloudChoice(cloud=state):
+            return state
+        case "cloud":
+            return CloudState()
+        case _:
+            return LocalState(path=f"terraform.{file.name}.tfstate")

@@ -1,0 +1,61 @@
+"""Names that the operator gives: the fleet, its servers, the user on them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from modules.fleet.problems import Code, refusal, show
+from modules.fleet.text import Matching
+
+_FLEET_NAME_LENGTH = 20
+"""A balancer's name has 32 characters: fleet, part of the domain, 6 of a hash, two hyphens."""
+
+
+def _fleet_name(name: str) -> str:
+    if name == "internal" or name.startswith("internal-"):
+        raise refusal(
+            Code.NAME,
+            f"fleet name {show(name)} starts with 'internal-', which AWS keeps for itself",
+            cure="choose another first word",
+        )
+    if len(name) > _FLEET_NAME_LENGTH:
+        raise refusal(
+            Code.NAME,
+            f"fleet name {show(name)} has {len(name)} characters",
+            allowed=f"at most {_FLEET_NAME_LENGTH}, as AWS's balancer names have 32",
+        )
+    return name
+
+
+FleetName = Annotated[
+    str,
+    Matching(
+        r"^[a-z]([a-z0-9-]*[a-z0-9])$",
+        "fleet name",
+        "2 to 20 of a-z, 0-9 and '-', a letter first, no '-' last",
+        Code.NAME,
+    ),
+    AfterValidator(_fleet_name),
+]
+
+ServerName = Annotated[
+    str,
+    Matching(
+        r"^[a-z][a-z0-9-]{0,30}$",
+        "server name",
+        "1 to 31 of a-z, 0-9 and '-', a letter first",
+        Code.NAME,
+    ),
+]
+
+User = Annotated[
+    str,
+    Matching(
+        r"^[A-Za-z_][A-Za-z0-9_.-]{0,31}$",
+        "user",
+        "1 to 32 of A-Z, a-z, 0-9, '_', '.' and '-', a letter or '_' first",
+        Code.NAME,
+    ),
+]

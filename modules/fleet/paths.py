@@ -1,0 +1,157 @@
+"""Paths on the server, and files beside the fleet file."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, ValidationInfo
+
+from modules.fleet.problems import Code, refusal, show
+from modules.fleet.text import described
+
+_SERVER_PATH = re.compile(r"/[A-Za-z0-9._+=,:~/-]*", re.ASCII)
+_SERVER_PATH_LENGTH = 1024
+_SYSTEM = ("/bin", "/boot", "/dev", "/etc", "/lib", "/proc", "/root", "/run", "/sbin", "/sys")
+_SPECIAL = frozenset("\"'`\\$%{}<>|;&*?!#()[]@")
+_USER_DATA_BYTES = 16384
+"""https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html: 16 KB before base64."""
+_EXTRA_CONFIG_BYTES = 262144
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The validation context: where relative paths start from."""
+
+    folder: Path
+
+
+def _server_path(value: str) -> str:
+    """An absolute path of characters that are plain to Apache, a shell and Terraform unquoted."""
+    fault = ""
+    if not value.startswith("/"):
+        fault = "is not absolute"
+    elif not _SERVER_PATH.fullmatch(value):
+        bad = next(c for c in value if not _SERVER_PATH.fullmatch("/" + c))
+        fault = f"holds {show(bad)}"
+    elif {"..", "."} & set(value.split("/")):
+        fault = "holds '.' or '..' as a folder"
+    elif "//" in value:
+        fault = "holds '//'"
+    elif len(value) > _SERVER_PATH_LENGTH:
+        fault = f"has {len(value)} characters, {_SERVER_PATH_LENGTH} at most"
+    if fault:
+        raise refusal(
+            Code.SERVER_PATH,
+            f"path {show(value)} {fault}",
+            allowed="an absolute path of A-Z, a-z, 0-9 and ._+=,:~/-",
+            meant=show("/" + value) if re.match(r"(var|srv|opt|home|etc)/", value) else "",
+        )
+    return value.rstrip("/") or "/"
+
+
+def _document_root(value: str) -> str:
+    path = _server_path(value)
+    if path == "/" or any(path == top or path.startswith(top + "/") for top in _SYSTEM):
+        raise refusal(
+            Code.DOCUMENT_ROOT,
+            f"document root {show(value)} would serve the system's own files",
+            cure="use a folder below /var/www or /srv",
+        )
+    return path
+
+
+def _plain(value: str) -> str:
+    """Characters that are plain within a quoted string of Terraform's."""
+    bad = next((c for c in value if not c.isprintable() or c in _SPECIAL), None)
+    if "PRIVATE KEY" in value:
+        raise refusal(
+            Code.LOCAL_PATH,
+            "the key's text stands where a path belongs",
+            cure="name the key's file, and replace the leaked key",
+        )
+    if bad is not None:
+        raise refusal(
+            Code.LOCAL_PATH,
+            f"path {show(value)} holds {show(bad)}",
+            allowed="letters, digits, spaces and ._+=,:~/-",
+        )
+    if not value.strip() or value.endswith("/") or value.startswith("-") or value != value.strip():
+        raise refusal(Code.LOCAL_PATH, f"path {show(value)} names no file")
+    return value
+
+
+def _inside(value: str) -> str:
+    """A path that starts from the fleet file's folder and stays in it."""
+    path = Path(_plain(value))
+    if path.is_absolute() or value.startswith("~"):
+        raise refusal(
+            Code.LOCAL_PATH,
+            f"path {show(value)} is not relative",
+            allowed="a path inside the fleet file's folder, so that it is the same everywhere",
+        )
+    if ".." in path.parts:
+        raise refusal(
+            Code.LOCAL_PATH,
+            f"path {show(value)} leaves the fleet file's folder",
+            allowed="a path inside that folder",
+        )
+    return path.as_posix()
+
+
+def _key_file(value: str) -> str:
+    path = _plain(value)
+    if path.startswith("~") and not path.startswith("~/"):
+        raise refusal(
+            Code.LOCAL_PATH,
+            f"path {show(value)} is of another user's home",
+            allowed="~/…, an absolute path, or one inside the fleet file's folder",
+        )
+    return path if path.startswith(("~/", "/")) else _inside(value)
+
+
+def _text_file(value: str, info: ValidationInfo, most: int) -> str:
+    """A UTF-8 file, as Terraform's `file()` reads no other, of `most` bytes."""
+    name = _inside(value)
+    if not isinstance(info.context, Surroundings):
+        return name
+    folder = info.context.folder
+    fault = ""
+    try:
+        if not (folder / name).resolve().is_relative_to(folder.resolve()):
+            fault = "is a link out of the fleet file's folder"
+        elif len(content := (folder / name).read_bytes()) > most:
+            fault = f"has {len(content)} bytes, {most} at most"
+        else:
+            content.decode("utf-8")
+    except UnicodeDecodeError:
+        fault = "is not UTF-8 text"
+    except OSError as error:
+        fault = f"cannot be read: {(error.strerror or str(error)).lower()}"
+    if fault:
+        raise refusal(
+            Code.FILE,
+            f"file {show(value)} {fault}",
+            cure="paths start from the fleet file's folder",
+        )
+    return name
+
+
+def _extra_config(value: str, info: ValidationInfo) -> str:
+    return _text_file(value, info, _EXTRA_CONFIG_BYTES)
+
+
+def _user_data(value: str, info: ValidationInfo) -> str:
+    return _text_file(value, info, _USER_DATA_BYTES)
+
+
+_ON_SERVER = described("an absolute path on the server", f"^{_SERVER_PATH.pattern}$")
+_BESIDE = described("a file in the fleet file's folder")
+ServerPath = Annotated[str, AfterValidator(_server_path), _ON_SERVER]
+DocumentRoot = Annotated[str, AfterValidator(_document_root), _ON_SERVER]
+KeyFile = Annotated[str, AfterValidator(_key_file), described("a file")]
+StatePath = Annotated[str, AfterValidator(_inside), _BESIDE]
+ExtraConfigFile = Annotated[str, AfterValidator(_extra_config), _BESIDE]
+UserDataFile = Annotated[str, AfterValidator(_user_data), _BESIDE]

@@ -1,0 +1,167 @@
+"""Problems of a fleet: codes, words and places.
+
+A problem reads `file:line:column: what is wrong (value); allowed; did you mean … [code]`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+from pydantic_core import PydanticCustomError
+
+_SHOWN = 60
+
+
+class Code(Enum):
+    """Stable codes; `docs/errors.md` has an entry for each."""
+
+    UNREADABLE = "F101", "the file cannot be read"
+    NOT_UTF8 = "F102", "the file is not UTF-8"
+    NOT_YAML = "F103", "the file is not YAML"
+    TAB = "F104", "a tab indents a line"
+    EMPTY = "F105", "the file is empty"
+    SEVERAL_DOCUMENTS = "F106", "the file holds several documents"
+    NOT_A_MAP = "F107", "the file is not a map"
+    DUPLICATE_KEY = "F108", "a key stands twice in one map"
+    KEY_NOT_TEXT = "F109", "a key is not text"
+    UNKNOWN_TAG = "F110", "a value carries a YAML tag"
+    ALIAS = "F111", "an alias contains itself or grows without bound"
+    MERGE = "F112", "a merge (<<) names something else than maps"
+
+    UNKNOWN_KEY = "F201", "a key is unknown"
+    MISSING_KEY = "F202", "a key is missing"
+    WRONG_KIND = "F203", "a value is of the wrong kind"
+    UNKNOWN_WORD = "F204", "a word is not one of those allowed"
+    NOT_BUILT = "F205", "a known word stands for something not built yet"
+    ONE_OF = "F206", "keys exclude each other"
+    TOO_FEW = "F207", "a list or map is too short"
+
+    DOMAIN = "F301", "a name is not a domain"
+    DOMAIN_FORM = "F302", "a domain is written in another than its plain form"
+    WILDCARD = "F303", "a wildcard stands where a name belongs"
+    PUBLIC_SUFFIX = "F304", "a domain is a public suffix"
+    DOMAIN_IS_ADDRESS = "F305", "an IP address stands where a domain belongs"
+    ZONE = "F306", "a zone is neither a name, nor an id, nor create"
+    NAME = "F310", "a name does not fit AWS, Terraform or the host"
+    REGION = "F311", "a region is not one of AWS's"
+    AWS_ID = "F312", "an AWS id is malformed"
+    ARN = "F313", "an ARN is malformed or of another service"
+    TAG = "F314", "a tag is not one that AWS takes"
+    SERVER_PATH = "F320", "a path on the server is not plain and absolute"
+    DOCUMENT_ROOT = "F321", "a document root would serve the system"
+    LOCAL_PATH = "F322", "a path is not plain or leaves the fleet file's folder"
+    FILE = "F323", "a file is missing or unfit"
+    HOST = "F330", "a host is neither a name nor an address"
+    HOST_KEY = "F331", "an ssh host key is malformed"
+    CIDR = "F340", "an address range is malformed"
+    PORT = "F341", "a port or range of ports is malformed"
+
+    NAME_TWICE = "F401", "a name belongs to two sites, or twice to one"
+    TOO_MANY_NAMES = "F402", "a site has more names than an ACM certificate holds"
+    LONG_FIRST_NAME = "F403", "a domain is too long for an ACM certificate"
+    BALANCER_CANNOT = "F404", "the balancer cannot do what is asked"
+    SUBNETS = "F405", "the balancer needs more subnets"
+    NO_DOCUMENT_ROOT = "F406", "a site has no document root"
+    SERVERS_CLASH = "F407", "two servers are one"
+    OUTSIDE_ZONE = "F408", "a domain lies outside its zone"
+    ZONES_CLASH = "F409", "sites disagree about a zone"
+    SSH_ACCESS = "F410", "ssh would be unreachable, or its ranges unused"
+    SUBNET_OF_NEW_NETWORK = "F411", "a subnet is named in a network yet to be created"
+    ARN_PLACE = "F412", "an ARN is of another region or partition"
+    TOO_MANY_TAGS = "F413", "a resource has more tags than AWS takes"
+
+    LOCK_UNREADABLE = "F501", "the lock cannot be read or is not JSON"
+    LOCK_CONFLICT = "F502", "the lock holds git's conflict markers"
+    LOCK_VERSION = "F503", "the lock is of another version"
+    LOCK_SHAPE = "F504", "the lock holds something else than domains and ports"
+    LOCK_PORT_TWICE = "F505", "two domains own one port"
+    LOCK_DOMAIN_TWICE = "F506", "a domain stands twice in the lock"
+    LOCK_RESERVED = "F507", "a domain's port is reserved or the server's own"
+    LOCK_STALE = "F508", "the lock is out of date"
+    LOCK_WRITE = "F509", "the lock cannot be written"
+    NO_FREE_PORT = "F510", "no port is left"
+    NOT_RESTING = "F511", "a port cannot be released"
+
+    def __init__(self, id_: str, meaning: str) -> None:
+        self.id = id_
+        self.meaning = meaning
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing that is wrong; `line` and `column` count from 1."""
+
+    path: str
+    """The file, as the person named it."""
+    line: int
+    column: int
+    code: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column}: {self.message} [{self.code}]"
+
+
+class FleetError(Exception):
+    """A fleet that cannot be used; `problems` are sorted by place and free of repeats."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(set(problems)))
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+def show(value: object) -> str:
+    """Quote `value` for a message: on one line, cut short, and never key text."""
+    match value:
+        case str():
+            return _quoted(value)
+        case None:
+            return "nothing"
+        case dict():
+            return "a map"
+        case tuple() | list():
+            return "a list"
+        case bool():
+            return str(value).lower()
+        case _:
+            return str(value)[:_SHOWN]
+
+
+def _quoted(text: str) -> str:
+    if "-----BEGIN" in text or "PRIVATE KEY" in text:
+        return "(key text, not shown)"
+    cut = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+    return "'" + "".join(c if c.isprintable() else _escaped(c) for c in cut) + "'"
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def nearest(word: object, known: Iterable[str]) -> str:
+    """The known word that was probably meant, or an empty string."""
+    matches = difflib.get_close_matches(str(word), list(known), n=1, cutoff=0.6)
+    return matches[0] if matches else ""
+
+
+def words(what: str, *, allowed: str = "", meant: str = "", cure: str = "") -> str:
+    """Join the parts of a message in the order that all messages have."""
+    parts = [what]
+    if allowed:
+        parts.append(f"allowed: {allowed}")
+    if cure:
+        parts.append(cure)
+    if meant:
+        parts.append(f"did you mean {meant}?")
+    return "; ".join(parts)
+
+
+def refusal(
+    code: Code, what: str, *, allowed: str = "", meant: str = "", cure: str = ""
+) -> PydanticCustomError:
+    """The exception by which a validator refuses a value."""
+    message = words(what, allowed=allowed, meant=meant, cure=cure)
+    return PydanticCustomError(code.id, "{message}", {"message": message})
