@@ -1,0 +1,5 @@
+"""`python -m modules.cli`."""
+
+from modules.cli.app import main
+
+main()

@@ -1,0 +1,110 @@
+"""The commands, each a few lines: what each does stands in the module it calls.
+
+Exit status: 0 done; 1 what was checked falls short, or a deploy failed; 2 the fleet file or the
+call is wrong; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from modules.cli import sandbox
+from modules.cli.output import DEFAULT, FleetArgument, console
+from modules.fleet import FleetError, LockMode, load_fleet
+from modules.plan import make_plan
+
+ROOT = Path(__file__).resolve().parents[2]
+"""The checkout: `main.py` and `cdktf.json` are there."""
+
+app = typer.Typer(
+    name="portico",
+    help="Many HTTPS domains, each behind its own certificate, on one Apache, without SNI.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+ports = typer.Typer(help="The ports in the lock.", invoke_without_command=True)
+app.add_typer(ports, name="ports")
+app.add_typer(sandbox.app, name="sandbox")
+
+
+def main() -> None:
+    """Run the command line; what a person can mend is told without a traceback."""
+    try:
+        app(prog_name="portico")
+    except FleetError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+    except _sandbox_error() as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)
+
+
+@app.command()
+def validate(fleet_file: FleetArgument = DEFAULT) -> None:
+    """Check the fleet file and its lock; print every problem at once."""
+    count = len(load_fleet(fleet_file, LockMode.READ).sites)
+    print(f"{fleet_file}: {count} site{'' if count == 1 else 's'}, no problems")
+
+
+@app.command()
+def show(
+    fleet_file: FleetArgument = DEFAULT,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Show what will exist."""
+    from modules.cli import show as view  # noqa: PLC0415 - a module a command
+
+    plan = make_plan(load_fleet(fleet_file, LockMode.READ))
+    if as_json:
+        print(view.as_json(plan))
+    else:
+        console().print(view.as_table(plan))
+
+
+@app.command()
+def synth(fleet_file: FleetArgument = DEFAULT) -> None:
+    """Write the Terraform JSON into cdktf.out, as `python main.py` does."""
+    environment = {**os.environ, "PORTICO_FLEET": str(fleet_file.absolute())}
+    command = [sys.executable, str(ROOT / "main.py")]
+    sys.exit(subprocess.run(command, env=environment, check=False).returncode)
+
+
+app.command("verify")(sandbox.verify_real)
+
+
+@ports.callback()
+def list_ports(
+    context: typer.Context,
+    fleet_file: Annotated[
+        Path, typer.Option("--fleet", envvar="PORTICO_FLEET", help="The fleet file.")
+    ] = DEFAULT,
+) -> None:
+    """List which domain owns which port; a removed domain's port rests."""
+    context.obj = fleet_file
+    if context.invoked_subcommand is None:
+        fleet = load_fleet(fleet_file, LockMode.READ)
+        for domain, port in sorted(fleet.ports.items(), key=lambda item: item[1]):
+            print(f"{port:>5}  {domain}{'  (rests)' if domain in fleet.resting else ''}")
+
+
+@ports.command()
+def release(context: typer.Context, domain: str) -> None:
+    """Free the resting port of DOMAIN, which is in the lock but no longer in the file."""
+    from modules.fleet.load import release_port  # noqa: PLC0415
+
+    print(f"port {release_port(context.obj, domain)} of {domain} is free")
+
+
+def _sandbox_error() -> type[Exception]:
+    """The sandbox's error, which only a command that has loaded the sandbox can raise."""
+    from sandbox.errors import SandboxError  # noqa: PLC0415
+
+    return SandboxError

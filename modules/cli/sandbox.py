@@ -1,0 +1,94 @@
+"""`portico sandbox …` and `portico verify`: a fleet on loopback, and the check of both."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from modules.cli.output import DEFAULT, FleetArgument, console
+from modules.cli.steps import Steps
+
+if TYPE_CHECKING:
+    from sandbox import Sandbox
+    from sandbox.verifier import Verification
+
+app = typer.Typer(
+    help="The fleet on loopback: real Terraform, sshd, Apache and TLS; AWS is played.",
+    no_args_is_help=True,
+)
+
+
+@app.command()
+def up(fleet_file: FleetArgument = DEFAULT) -> None:
+    """Bring the fleet up; once it is up, apply what has changed in the file."""
+    import sandbox  # noqa: PLC0415 - boto3 and moto are a second's import
+
+    with Steps(console()) as steps:
+        found = sandbox.up(fleet_file, steps)
+    _tell_how_to_visit(found)
+
+
+@app.command()
+def verify(fleet_file: FleetArgument = DEFAULT) -> None:
+    """Visit every name of every site in the sandbox, as a client without SNI."""
+    import sandbox  # noqa: PLC0415
+
+    with Steps(console()) as steps:
+        verification = sandbox.verify(fleet_file, steps)
+    _conclude(verification)
+
+
+@app.command()
+def down(fleet_file: FleetArgument = DEFAULT) -> None:
+    """Take it down; nothing of it stays."""
+    import sandbox  # noqa: PLC0415
+
+    sandbox.down(fleet_file)
+
+
+@app.command()
+def run(
+    fleet_file: FleetArgument = DEFAULT,
+    *,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave it up, and tell how to visit it.")
+    ] = False,
+) -> None:
+    """Up, verify and down, with one exit status."""
+    import sandbox  # noqa: PLC0415
+
+    with Steps(console()) as steps:
+        verification = sandbox.run(fleet_file, steps, keep=keep)
+    if keep:
+        _tell_how_to_visit(sandbox.find(fleet_file))
+    _conclude(verification)
+
+
+def verify_real(fleet_file: FleetArgument = DEFAULT) -> None:
+    """Visit every name of every site on AWS, as a client without SNI."""
+    import sandbox  # noqa: PLC0415
+
+    with Steps(console()) as steps:
+        verification = sandbox.verify_real(fleet_file, steps)
+    _conclude(verification)
+
+
+def _conclude(verification: Verification) -> None:
+    from sandbox import report  # noqa: PLC0415
+
+    console().print(report.table(verification))
+    sys.exit(0 if verification.ok else 1)
+
+
+def _tell_how_to_visit(found: Sandbox) -> None:
+    from sandbox import report  # noqa: PLC0415
+
+    print(f"\n{report.visit(found)}\n\nportico sandbox down {_shown(found.place.fleet)}")
+
+
+def _shown(path: Path) -> Path:
+    """The path as a person in the current folder writes it."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

@@ -1,0 +1,6 @@
+"""What will exist: the fleet's plan as frozen records. Pure: no cdktf, no network."""
+
+from modules.plan.planner import make_plan
+from modules.plan.records import Plan
+
+__all__ = ["Plan", "make_plan"]

@@ -1,0 +1,122 @@
+"""What the templates in `apache_templates/` are given, and how Terraform makes a release of them.
+
+A release is `portico.conf` and a manifest. Its id is a hash of both with the release left blank,
+and of the activation script: what changes what the server does changes the id, nothing else does.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
+from pathlib import PurePosixPath
+
+from modules.plan.layouts import LAYOUTS, Layout
+from modules.plan.records import HEALTH_PATH, BackendTls, Plan, Server, Site
+from modules.plan.tls import httpd_tls
+
+TLS_FOLDER = PurePosixPath("/etc/portico/tls")
+"""On the server: certificates and keys that it made for itself, a folder a domain."""
+
+SCRIPT = "activate.sh"
+MANIFEST = "manifest"
+CONF = "portico.conf"
+"""The three files of an upload; the script expects the other two in one folder."""
+
+PARTS = ("header", "modules", "listen", "tls", "logging", "http")
+"""`<part>.conf.tftpl`, once a server, in this order; `site.conf.tftpl` follows for each site."""
+
+VHOST_PARTS = ("logging", "tls", "proxies", "connections", "health")
+"""`vhost_<part>.conf.tftpl`, what a virtual host says whatever its site: `${vhost.<part>}`."""
+
+_BLANK = "@portico-release@"
+
+
+def sites_local(sites: Iterable[Site], read: Callable[[str], str]) -> list[dict[str, object]]:
+    """Return `local.sites`; `read` gives the Terraform string that reads a file of the fleet's.
+
+    The files are named relative to the fleet file's folder.
+    """
+    return [site_variables(site, read) for site in sites]
+
+
+def site_variables(site: Site, read: Callable[[str], str]) -> dict[str, object]:
+    """Return what the templates know of a site."""
+    backend = site.backend_tls or made_backend_tls(site.domain)
+    return {
+        "domain": site.domain,
+        "aliases": list(site.aliases),
+        "port": site.port,
+        "document_root": str(site.document_root),
+        "tls": asdict(httpd_tls(site.tls)),
+        "backend": "given" if site.backend_tls else "made",
+        "certificate_file": str(backend.certificate),
+        "private_key_file": str(backend.private_key),
+        "extra_config": read(site.extra_config) if site.extra_config else "",
+    }
+
+
+def made_backend_tls(domain: str) -> BackendTls:
+    """Return where the server keeps the certificate that it makes for a domain."""
+    folder = TLS_FOLDER / domain
+    return BackendTls(certificate=folder / "certificate.pem", private_key=folder / "key.pem")
+
+
+def layout_variables(layout: Layout) -> dict[str, object]:
+    """Return what the templates know of a distribution."""
+    return {**asdict(layout), "listen_files": list(layout.listen_files)}
+
+
+def server_locals(
+    plan: Plan, server: Server, *, templates: str, trusted_proxies: str
+) -> Mapping[str, object]:
+    """Return Terraform's locals of one server, in the form of its JSON syntax.
+
+    `templates` is the folder of the templates as Terraform finds it, `trusted_proxies` an
+    expression for the balancers' ranges (a list of CIDR); `local.sites` must hold `sites_local`.
+    `<server>__release` tells a change; `<server>__conf` and `<server>__manifest` are shipped.
+    """
+
+    def local(word: str) -> str:
+        return f"{server.name}__{word}"
+
+    def rendered(file: str, *more: str) -> str:
+        variables = ", ".join((f"local.{local('variables')}", *more))
+        return f'templatefile("{templates}/{file}.tftpl", merge({variables}))'
+
+    def manifest(release: str, serial: str, conf_sha256: str) -> str:
+        return rendered(
+            MANIFEST, f"{{release = {release}, serial = {serial}, conf_sha256 = {conf_sha256}}}"
+        )
+
+    blank = f'{{release = "{_BLANK}"}}'
+    vhost_part = rendered("vhost_${part}.conf", blank)
+    vhost = f"{{vhost = local.{local('vhost')}}}"
+    part = rendered("${part}.conf", blank, vhost)
+    site = rendered("site.conf", blank, vhost, "{site = site}")
+    body = f"[for part in {json.dumps(PARTS)} : {part}], [for site in local.sites : {site}]"
+    release = f"local.{local('release')}"
+    conf = f"local.{local('conf')}"
+    identity = (
+        f"local.{local('body')}",
+        manifest(*('""',) * 3),
+        f'filesha256("{templates}/{SCRIPT}")',
+    )
+    expressions = {
+        "vhost": f"{{for part in {json.dumps(VHOST_PARTS)} : part => chomp({vhost_part})}}",
+        "body": f'join("\\n", concat({body}))',
+        "release": f'substr(sha256(join("", [{", ".join(identity)}])), 0, 12)',
+        "conf": f'replace(local.{local("body")}, "{_BLANK}", {release})',
+        "manifest": manifest(release, "plantimestamp()", f"sha256({conf})"),
+    }
+    return {
+        local("variables"): {
+            "fleet": plan.fleet,
+            "server": server.name,
+            "layout": layout_variables(LAYOUTS[server.layout]),
+            "health_path": HEALTH_PATH,
+            "trusted_proxies": f"${{{trusted_proxies}}}",
+            "sites": "${local.sites}",
+        },
+        **{local(word): f"${{{expression}}}" for word, expression in expressions.items()},
+    }

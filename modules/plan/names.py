@@ -1,0 +1,40 @@
+"""Terraform addresses and AWS names, derived from the domain alone.
+
+An address is an external contract: change it and Terraform replaces the resource. So it holds no
+position, and two domains never share one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+LOAD_BALANCER_NAME_LIMIT = 32
+"""Characters; load balancers and target groups alike.
+
+https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
+"""
+
+_DIGEST = 6
+
+
+def address(name: str, *parts: str) -> str:
+    """Return the Terraform resource name of a domain or server, and of what belongs to it.
+
+    A name never holds an underscore, so `.` → `_` and the joining `__` keep different names apart.
+    Terraform's identifiers don't start with a digit.
+    """
+    identifier = "__".join((name.replace(".", "_"), *parts))
+    return f"_{identifier}" if identifier[0].isdigit() else identifier
+
+
+def aws_name(fleet: str, subject: str, *identity: str) -> str:
+    """Return `<fleet>-<readable part of subject>-<digest>`, within AWS's limit.
+
+    The digest covers the subject and `identity`: what can't change without a new resource, so that
+    a replacement made before its predecessor is gone has another name.
+    """
+    digest = hashlib.sha256("\0".join((subject, *identity)).encode()).hexdigest()[:_DIGEST]
+    room = LOAD_BALANCER_NAME_LIMIT - len(fleet) - _DIGEST - 2
+    slug = re.sub(r"[^a-z0-9]+", "-", subject.lower())[:room].strip("-")
+    return "-".join(part for part in (fleet, slug, digest) if part)
