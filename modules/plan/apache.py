@@ -86,13 +86,17 @@ def server_locals(
 
     def manifest(release: str, serial: str, conf_sha256: str) -> str:
         return rendered(
-            MANIFEST, f"{{release = {release}, serial = {serial}, conf_sha256 = {conf_sha256}}}"
+            MANIFEST,
+            sites,
+            f"{{release = {release}, serial = {serial}, conf_sha256 = {conf_sha256}}}",
         )
 
+    # Not one of the variables of all: Terraform copies them for every site.
+    sites = "{sites = local.sites}"
     blank = f'{{release = "{_BLANK}"}}'
     vhost_part = rendered("vhost_${part}.conf", blank)
     vhost = f"{{vhost = local.{local('vhost')}}}"
-    part = rendered("${part}.conf", blank, vhost)
+    part = rendered("${part}.conf", sites, blank, vhost)
     site = rendered("site.conf", blank, vhost, "{site = site}")
     body = f"[for part in {json.dumps(PARTS)} : {part}], [for site in local.sites : {site}]"
     release = f"local.{local('release')}"
@@ -116,7 +120,6 @@ def server_locals(
             "layout": layout_variables(LAYOUTS[server.layout]),
             "health_path": HEALTH_PATH,
             "trusted_proxies": f"${{{trusted_proxies}}}",
-            "sites": "${local.sites}",
         },
         **{local(word): f"${{{expression}}}" for word, expression in expressions.items()},
     }

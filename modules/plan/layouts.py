@@ -21,7 +21,7 @@ class Layout:
     config: str
     """The main configuration file, which includes `stub`'s folder."""
     envvars: str
-    """Shell file that sets what `config` refers to; empty where the binary needs none."""
+    """Shell file that sets what `config` refers to, and arguments of the binary."""
     modules: str
     """Folder of `mod_*.so`."""
     stub: str
@@ -67,7 +67,7 @@ LAYOUTS: Mapping[str, Layout] = MappingProxyType(
             binary="/usr/sbin/httpd",
             service="httpd",
             config="/etc/httpd/conf/httpd.conf",
-            envvars="",
+            envvars="/etc/sysconfig/httpd",
             modules="/usr/lib64/httpd/modules",
             # conf.d/*.conf is read in alphabetical order, and the first virtual host of a port is
             # its default.

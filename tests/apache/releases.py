@@ -1,0 +1,111 @@
+"""Releases as Terraform renders them from a fleet file, and what it takes to ship one."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from modules.fleet import LockMode, load_fleet
+from modules.plan import apache, make_plan
+from tests.apache.server import HOME, SUBNETS, Machine
+from tests.fleet.cases import complete
+
+TEMPLATES = Path(__file__).parents[2] / "apache_templates"
+SCRIPT = TEMPLATES / apache.SCRIPT
+
+THREE = """\
+sites:
+  domain-a.com: {aliases: [www.domain-a.com], document_root: /var/www/site_a}
+  domain-b.com: {document_root: /var/www/site_b}
+  domain-c.com: {document_root: /var/www/site_c}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The files of an upload; any of them may be spoilt by `dataclasses.replace`."""
+
+    id: str
+    conf: str
+    manifest: str
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """Ports by domain."""
+        lines = (line.split() for line in self.manifest.splitlines())
+        return {words[1]: int(words[2]) for words in lines if words[0] == "site"}
+
+    def later(self) -> Release:
+        """The same release from a newer plan."""
+        return self.planned("2036-01-01T00:00:00Z")
+
+    def planned(self, serial: str) -> Release:
+        """The same release from a plan of that time."""
+        manifest = re.sub(r"^serial .*$", f"serial {serial}", self.manifest, flags=re.MULTILINE)
+        return replace(self, manifest=manifest)
+
+    def upload(self, machine: Machine) -> str:
+        """Put the files where Terraform does; return the folder, relative to home."""
+        folder = f".portico/{self.id}"
+        target = machine.path(f"{HOME}/{folder}")
+        target.mkdir(parents=True, exist_ok=True)
+        (target / apache.CONF).write_text(self.conf)
+        (target / apache.MANIFEST).write_text(self.manifest)
+        shutil.copy(SCRIPT, target)
+        return folder
+
+    def activate(self, machine: Machine, shell: str = "sh") -> subprocess.CompletedProcess[str]:
+        folder = self.upload(machine)
+        return machine.run(shell, f"{folder}/{apache.SCRIPT}", folder, check=False)
+
+
+@functools.cache
+def render(
+    text: str, files: Sequence[tuple[str, str]] = (), proxies: Sequence[str] = SUBNETS
+) -> Release:
+    """Render the release of the fleet's first server; `files` lie beside the fleet file."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "fleet.yaml").write_text(complete(text), encoding="utf-8")
+        for file, content in files:
+            (folder / file).write_bytes(content.encode())
+        plan = make_plan(load_fleet(folder / "fleet.yaml", LockMode.READ))
+        server = plan.servers[0]
+        configuration = {
+            "locals": {
+                "proxies": list(proxies),
+                "sites": apache.sites_local(
+                    plan.sites, lambda path: f'${{file("{folder}/{path}")}}'
+                ),
+                **apache.server_locals(
+                    plan, server, templates=str(TEMPLATES), trusted_proxies="local.proxies"
+                ),
+            },
+            "output": {
+                word: {"value": f"${{local.{server.name}__{word}}}"}
+                for word in ("release", "conf", "manifest")
+            },
+        }
+        (folder / "main.tf.json").write_text(json.dumps(configuration))
+        outputs = _apply(folder)
+    return Release(outputs["release"], outputs["conf"], outputs["manifest"])
+
+
+def _apply(folder: Path) -> Mapping[str, str]:
+    environment = {**os.environ, "CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": os.devnull}
+    subprocess.run(
+        ["terraform", f"-chdir={folder}", "apply", "-auto-approve", "-no-color"],
+        env=environment,
+        capture_output=True,
+        check=True,
+    )
+    state = json.loads((folder / "terraform.tfstate").read_text())
+    return {name: output["value"] for name, output in state["outputs"].items()}

@@ -1,0 +1,199 @@
+"""The activation script against real Apache: releases that go live, also when sessions are lost."""
+
+import signal
+import subprocess
+from dataclasses import replace
+
+import pytest
+
+from modules.plan.apache import SCRIPT
+from modules.plan.records import HEALTH_PATH
+from tests.apache.releases import THREE, Release, render
+from tests.apache.server import ADDRESS, HOME, Machine
+from tests.apache.watching import REFUSED, SILENT, fourth, live, reason, unharmed, visited
+
+pytestmark = pytest.mark.sandbox
+
+# --- what goes well --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash"])
+def test_a_first_release_goes_live(distribution: Machine, shell: str) -> None:
+    pid = distribution.apache_pid()
+    release = render(THREE)
+    done = release.activate(distribution, shell)
+    assert done.returncode == 0, done.stdout
+    assert reason(done) == f"portico: release {release.id} is live on 4 ports"
+    assert live(distribution, release)
+    assert distribution.apache_pid() == pid
+    modes = distribution.run("sh", "-c", "stat -c '%U %a %n' /etc/portico/tls/*/key.pem").stdout
+    assert modes.count("root 600 ") == 3
+    assert "PRIVATE KEY" not in done.stdout + done.stderr
+
+
+def test_a_first_release_starts_a_stopped_apache(distribution: Machine) -> None:
+    distribution.stop_apache()
+    assert render(THREE).activate(distribution).returncode == 0
+    assert live(distribution, render(THREE))
+
+
+def test_the_same_release_again_reloads_nothing(serving: Machine) -> None:
+    generation = serving.generation()
+    with unharmed(serving):
+        done = render(THREE).activate(serving)
+    assert (done.returncode, serving.generation()) == (0, generation)
+    assert reason(done) == f"portico: release {render(THREE).id} is live already"
+
+
+def test_sites_come_and_go_without_a_failed_request(distribution: Machine) -> None:
+    render(THREE).activate(distribution)
+    page = distribution.path("/var/www/site_d/index.html")
+    page.parent.mkdir()
+    page.write_text("site d\n")
+    with visited(distribution) as failed:
+        added = fourth('Header set X-Https "%{HTTPS}e"\n')
+        assert added.activate(distribution).returncode == 0
+        answer = distribution.get(f"https://{ADDRESS}:8445/")
+        assert (answer.body, answer.headers["x-https"]) == ("site d\n", "on")
+        assert render(THREE).later().activate(distribution).returncode == 0
+    assert failed == []
+    assert distribution.run("ss", "-Hltn", "sport = :8445").stdout == ""
+
+
+def test_the_distributions_own_listen_lines_are_brought_back_and_kept_in_check(
+    distribution: Machine,
+) -> None:
+    ports = distribution.path("/etc/apache2/ports.conf")
+    original = ports.read_text()
+    render(THREE).activate(distribution)
+    ports.write_text(original)
+    done = fourth("").activate(distribution)
+    assert done.returncode == 0, done.stdout
+    distribution.stop_apache()
+    distribution.run("apachectl", "start")
+    assert live(distribution, fourth(""))
+
+
+def test_a_hand_edit_gives_way_to_the_release(distribution: Machine) -> None:
+    render(THREE).activate(distribution)
+    conf = distribution.path("/etc/portico/current").readlink()
+    file = distribution.path(f"/etc/portico/{conf}/portico.conf")
+    file.write_text(file.read_text().replace("/var/www/site_a", "/var/www/site_b"))
+    done = render(THREE).activate(distribution)
+    assert done.returncode == 0, done.stdout
+    assert distribution.get(f"https://{ADDRESS}:443/").body == "site a\n"
+
+
+def test_an_empty_fleet_answers_health_alone(distribution: Machine) -> None:
+    render(THREE).activate(distribution)
+    empty = render("sites: {}\n").later()
+    assert empty.activate(distribution).returncode == 0
+    assert distribution.get(f"http://portico.invalid{HEALTH_PATH}").status == 200
+    assert distribution.get("http://domain-a.com/").status == 404
+    listening = distribution.run("sh", "-c", "ss -Hltn | awk '{ print $4 }'").stdout
+    assert listening.strip().endswith(":80")
+    assert len(listening.splitlines()) == 1
+
+
+def test_old_releases_and_uploads_are_pruned(distribution: Machine) -> None:
+    for release in (render(THREE), fourth("")):
+        assert release.activate(distribution).returncode == 0
+    for number in range(6):
+        distribution.path(f"/etc/portico/releases/{number:012}").mkdir()
+    third = fourth("# one more\n")
+    assert third.activate(distribution).returncode == 0
+    kept = {path.name for path in distribution.path("/etc/portico/releases").iterdir()}
+    assert {third.id, fourth("").id} <= kept
+    assert len(kept) == 5
+    assert list(distribution.path(f"{HOME}/.portico").iterdir()) == []
+
+
+# --- lost sessions, lost workers, two at once ------------------------------------------------
+
+
+def start(machine: Machine, release: Release) -> subprocess.Popen[bytes]:
+    folder = release.upload(machine)
+    return subprocess.Popen(
+        machine.command("sh", f"{folder}/{SCRIPT}", folder),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
+
+
+def told(machine: Machine, words: str) -> int:
+    """How often runs have said these words."""
+    logs = machine.path("/var/lib/portico/runs").glob("*/log")
+    return sum(log.read_text().count(words) for log in logs)
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGKILL])
+def test_a_lost_session_does_not_stop_the_work(
+    distribution: Machine, number: signal.Signals
+) -> None:
+    session = start(distribution, render(THREE))
+    distribution.wait(lambda: told(distribution, "staging") == 1)
+    distribution.run("pkill", f"-{number}", "-of", "activate.sh")
+    assert session.wait() != 0
+    distribution.wait(lambda: told(distribution, f"release {render(THREE).id} is live") == 1)
+    assert live(distribution, render(THREE))
+
+
+def kill_worker(machine: Machine) -> None:
+    machine.run("sh", "-c", "kill -KILL $(cat $(ls -1d /var/lib/portico/runs/* | tail -n 1)/pid)")
+
+
+def test_a_killed_worker_is_told_and_the_next_run_sets_it_right(distribution: Machine) -> None:
+    render(THREE).activate(distribution)
+    session = start(distribution, fourth(SILENT))
+    others = replace(fourth(SILENT), manifest=render(THREE).manifest)
+    distribution.wait(lambda: live(distribution, others))
+    kill_worker(distribution)
+    assert session.wait() == 4
+    done = render(THREE).later().activate(distribution)
+    assert (done.returncode, live(distribution, render(THREE))) == (0, True), done.stdout
+    assert "setting right what an interrupted run left" in done.stdout
+    assert reason(done).endswith("is live already")
+
+
+def test_a_worker_that_is_killed_before_the_switch_changed_nothing(distribution: Machine) -> None:
+    render(THREE).activate(distribution)
+    with unharmed(distribution):
+        session = start(distribution, fourth(""))
+        distribution.wait(lambda: told(distribution, "a network of its own") == 2)
+        kill_worker(distribution)
+        assert session.wait() == 4
+        assert render(THREE).later().activate(distribution).returncode == 0
+
+
+def test_two_at_once_take_turns_and_the_newer_plan_wins(distribution: Machine) -> None:
+    older = render(THREE).planned("2026-01-01T00:00:00Z")
+    newer = fourth("").planned("2026-01-01T00:00:01Z")
+    sessions = [start(distribution, newer), start(distribution, older)]
+    statuses = [session.wait() for session in sessions]
+    assert statuses[0] == 0
+    assert statuses[1] in {0, REFUSED}
+    assert live(distribution, newer)
+
+
+def test_the_lock_is_not_apaches(distribution: Machine) -> None:
+    distribution.stop_apache()
+    render(THREE).activate(distribution)
+    assert distribution.run("flock", "-n", "/var/lib/portico/lock", "true").returncode == 0
+
+
+# --- the script as a program -----------------------------------------------------------------
+
+
+def test_it_needs_an_upload(distribution: Machine) -> None:
+    folder = render(THREE).upload(distribution)
+    done = distribution.run("sh", f"{folder}/{SCRIPT}", "/nowhere", check=False)
+    assert (done.returncode, done.stderr) == (1, "usage: sh activate.sh FOLDER\n")
+
+
+def test_it_needs_to_become_root(distribution: Machine) -> None:
+    folder = render(THREE).upload(distribution)
+    distribution.run("cp", "-R", folder, "/var/www/upload")
+    script = "cd /var/www && setpriv --reuid=www-data --clear-groups sh upload/activate.sh upload"
+    done = distribution.run("sh", "-c", script, check=False)
+    assert done.returncode == 1
+    assert "www-data needs sudo without a password" in reason(done)

@@ -1,0 +1,235 @@
+"""The activation script against real Apache: what it refuses, and what it takes back."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+
+from modules.plan.apache import SCRIPT
+from tests.apache.releases import THREE, Release, render
+from tests.apache.server import ADDRESS, HOME, Machine
+from tests.apache.watching import (
+    DIES,
+    FOURTH,
+    LOCKED,
+    MISMATCH,
+    REFUSED,
+    ROLLED_BACK,
+    fourth,
+    live,
+    reason,
+    unharmed,
+)
+
+pytestmark = pytest.mark.sandbox
+
+# --- uploads that are refused ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("keep", [0.0, 0.3, 0.999])
+def test_a_cut_manifest_is_refused(serving: Machine, keep: float) -> None:
+    whole = fourth("")
+    cut = replace(whole, manifest=whole.manifest[: int(len(whole.manifest) * keep)])
+    with unharmed(serving):
+        done = cut.activate(serving)
+    assert done.returncode == REFUSED
+    assert "manifest" in reason(done)
+
+
+def test_a_configuration_cut_between_two_sites_is_refused(serving: Machine) -> None:
+    whole = fourth("")
+    cut = replace(whole, conf=whole.conf[: whole.conf.index("# domain-c.com")])
+    with unharmed(serving):
+        done = cut.activate(serving)
+    assert done.returncode == REFUSED
+    assert "portico.conf was cut or changed" in reason(done)
+
+
+def test_a_missing_configuration_is_refused(serving: Machine) -> None:
+    release = fourth("")
+    folder = release.upload(serving)
+    serving.path(f"{HOME}/{folder}/portico.conf").unlink()
+    with unharmed(serving):
+        done = serving.run("sh", f"{folder}/{SCRIPT}", folder, check=False)
+    assert (done.returncode, "has no portico.conf" in reason(done)) == (REFUSED, True)
+
+
+def test_an_older_plan_is_refused(distribution: Machine) -> None:
+    newer, older = render(THREE), fourth("").planned("2020-01-01T00:00:00Z")
+    newer.activate(distribution)
+    with unharmed(distribution):
+        done = older.activate(distribution)
+    assert done.returncode == REFUSED
+    assert "plan again" in reason(done)
+
+
+def test_a_plan_from_the_future_locks_nobody_out(distribution: Machine) -> None:
+    assert fourth("").planned("2099-01-01T00:00:00Z").activate(distribution).returncode == 0
+    assert render(THREE).later().activate(distribution).returncode == 0
+
+
+def test_another_fleets_machine_is_left_alone(serving: Machine) -> None:
+    other = render(f"name: blog\n{FOURTH}", (("d.conf", ""),)).later()
+    with unharmed(serving):
+        done = other.activate(serving)
+    assert done.returncode == REFUSED
+    assert "fleet 'shop' owns this machine, not 'blog'" in reason(done)
+
+
+# --- configurations that are refused ---------------------------------------------------------
+
+BROKEN = {
+    "syntax error": ("Bogus on\n", "Invalid command 'Bogus'"),
+    "section closed": ("</VirtualHost>\n", "</VirtualHost>"),
+    "section left open": ("<Directory /var/www>\n", "<Directory> was not closed"),
+    "virtual host within": ("<VirtualHost *:9000>\n</VirtualHost>\n", "cannot occur within"),
+    "port of its own": ("Listen 9000\n", "Listen cannot occur within"),
+    "missing file": ("Include /nowhere.conf\n", "/nowhere.conf"),
+    "missing module": ("LoadModule x_module /x.so\n", "x.so"),
+    "key of another": (MISMATCH, "do not match"),
+    "no log": ("CustomLog /nowhere/log common\n", "/nowhere/log"),
+    "health locked": ('<If "true">\nRequire all denied\n</If>\n', "answers 403"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_extra_config_is_refused(serving: Machine, name: str) -> None:
+    extra, told = BROKEN[name]
+    with unharmed(serving):
+        done = fourth(extra).activate(serving)
+    assert done.returncode == REFUSED, done.stdout
+    assert told in reason(done), done.stdout
+    assert "every site is served as before" in reason(done)
+
+
+def given(machine: Machine, certificate: str, key: str) -> Release:
+    """The three sites, the second with a certificate of its own."""
+    for name, text in (("b.crt", certificate), ("b.key", key)):
+        machine.path(f"/etc/ssl/{name}").write_text(text)
+    backend = "backend_tls: {certificate: /etc/ssl/b.crt, private_key: /etc/ssl/b.key}, "
+    return render(THREE.replace("domain-b.com: {", f"domain-b.com: {{{backend}")).later()
+
+
+def own_pair(machine: Machine, domain: str) -> tuple[str, str]:
+    folder = machine.path(f"/etc/portico/tls/{domain}")
+    return (folder / "certificate.pem").read_text(), (folder / "key.pem").read_text()
+
+
+@pytest.mark.parametrize(
+    ("certificate_end", "key_end", "told"),
+    [
+        (None, None, "does not belong to the certificate"),
+        (300, None, "/etc/ssl/b.crt is missing, cut, or no certificate"),
+        (0, None, "/etc/ssl/b.crt is missing, cut, or no certificate"),
+        (None, 300, "/etc/ssl/b.key is missing, cut,"),
+    ],
+)
+def test_a_pair_that_does_not_match_is_refused(
+    serving: Machine, certificate_end: int | None, key_end: int | None, told: str
+) -> None:
+    certificate, _ = own_pair(serving, "domain-a.com")
+    _, key = own_pair(serving, "domain-b.com")
+    with unharmed(serving):
+        release = given(serving, certificate[:certificate_end], key[:key_end])
+        done = release.activate(serving)
+    assert done.returncode == REFUSED, done.stdout
+    assert "domain-b.com: " in reason(done)
+    assert told in reason(done)
+
+
+def test_a_pair_of_the_teams_own_is_used(distribution: Machine) -> None:
+    render(THREE).activate(distribution)
+    pair = own_pair(distribution, "domain-c.com")
+    assert given(distribution, *pair).activate(distribution).returncode == 0
+    script = f"openssl s_client -connect {ADDRESS}:8443 </dev/null 2>/dev/null | openssl x509"
+    assert distribution.run("sh", "-c", script).stdout == pair[0]
+
+
+def test_a_damaged_pair_of_the_servers_own_is_made_anew(distribution: Machine) -> None:
+    render(THREE).activate(distribution)
+    key = distribution.path("/etc/portico/tls/domain-a.com/key.pem")
+    key.write_text(key.read_text()[:500])
+    done = fourth("").activate(distribution)
+    assert done.returncode == 0, done.stdout
+    assert live(distribution, fourth(""))
+
+
+@contextmanager
+def held(machine: Machine, port: int) -> Iterator[None]:
+    """Another program listens on the port."""
+    program = f"openssl s_server -quiet -nocert -cipher aNULL -accept {port}"
+    with subprocess.Popen(machine.command("sh", "-c", program), stdin=subprocess.PIPE) as process:
+        try:
+            machine.wait(lambda: machine.run("ss", "-Hltn", f"sport = :{port}").stdout != "")
+            yield
+        finally:
+            machine.run("pkill", "openssl")
+            process.wait()
+
+
+def test_a_busy_port_is_refused(serving: Machine) -> None:
+    with held(serving, 8445), unharmed(serving):
+        done = fourth("").activate(serving)
+    assert done.returncode == REFUSED
+    assert re.search(r"port 8445 is held by openssl \(pid \d+\)", reason(done)), done.stdout
+
+
+def test_a_port_that_is_listened_on_twice_is_refused(serving: Machine) -> None:
+    other = serving.path("/etc/apache2/conf-enabled/other.conf")
+    other.write_text("Listen 8445\n")
+    try:
+        done = fourth("").activate(serving)
+    finally:
+        other.unlink()
+    assert done.returncode == REFUSED
+    assert "/etc/apache2/conf-enabled/other.conf:Listen 8445" in reason(done), done.stdout
+
+
+def test_a_first_release_that_fails_leaves_the_distribution_as_it_was(
+    distribution: Machine,
+) -> None:
+    etc = distribution.path("/etc/apache2")
+    before = {path: path.read_bytes() for path in etc.rglob("*") if path.is_file()}
+    pid, generation = distribution.apache_pid(), distribution.generation()
+    done = fourth("Bogus on\n").activate(distribution)
+    assert done.returncode == REFUSED
+    assert {path: path.read_bytes() for path in etc.rglob("*") if path.is_file()} == before
+    assert (distribution.apache_pid(), distribution.generation()) == (pid, generation)
+    assert not distribution.path("/etc/portico/current").is_symlink()
+
+
+# --- after the switch ------------------------------------------------------------------------
+
+
+def test_an_apache_that_dies_at_the_reload_comes_back_with_the_release_before(
+    distribution: Machine,
+) -> None:
+    render(THREE).activate(distribution)
+    done = fourth(DIES).activate(distribution)
+    assert done.returncode == ROLLED_BACK, done.stdout
+    assert "rolled back" in reason(done)
+    assert live(distribution, render(THREE))
+    assert fourth("").activate(distribution).returncode == 0
+
+
+def test_a_release_that_answers_amiss_is_rolled_back(distribution: Machine) -> None:
+    render(THREE).activate(distribution)
+    with unharmed(distribution):
+        done = fourth(LOCKED).activate(distribution)
+    assert done.returncode == ROLLED_BACK, done.stdout
+    assert "port 8445 (domain-d.com) answers 403" in reason(done)
+
+
+def test_a_first_release_that_kills_apache_gives_way_to_the_distributions(
+    distribution: Machine,
+) -> None:
+    ports = distribution.path("/etc/apache2/ports.conf").read_bytes()
+    done = fourth(DIES).activate(distribution)
+    assert done.returncode == ROLLED_BACK, done.stdout
+    assert distribution.get(f"http://{ADDRESS}/").status == 200
+    assert distribution.path("/etc/apache2/ports.conf").read_bytes() == ports
+    assert not distribution.path("/etc/apache2/conf-enabled/portico.conf").exists()
+    assert not distribution.path("/etc/portico/current").is_symlink()
