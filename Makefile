@@ -2,6 +2,8 @@ MAKEFLAGS += --no-print-directory
 export PYTHON
 
 run := tools/run
+# Tests of the sandbox need root, for namespaces and the ports 80 and 443.
+as_root := $(shell [ "$$(id -u)" = 0 ] || echo sudo --preserve-env=CI env PYTHONDONTWRITEBYTECODE=1)
 shell_scripts := .ci/run portico tools/run $(wildcard tools/*.sh apache_templates/*.sh)
 
 help: ## lists these targets
@@ -11,11 +13,11 @@ setup: ## installs what is missing, and only that
 	@tools/setup.sh
 
 demo: setup ## deploys three domains to a sandbox on this machine and visits them without SNI
-	@$(run) python -m modules.cli sandbox run examples/three-domains/fleet.yaml
+	@./portico sandbox run examples/three-domains/fleet.yaml
 
 test: setup ## runs the checks and all tests
 	@$(MAKE) check
-	@$(run) python -m pytest $(PYTEST)
+	@$(as_root) $(run) python -m pytest $(PYTEST)
 
 check: ## lints, types, import contract, shell scripts, locks
 	@$(run) ruff check --quiet
@@ -29,11 +31,14 @@ check: ## lints, types, import contract, shell scripts, locks
 synth: ## synthesizes the fleet that PORTICO_FLEET names
 	@$(run) python main.py
 
+docs: ## writes what is generated: the fleet file's reference and its JSON Schema
+	@$(run) python -m modules.fleet.reference
+
 bench: ## measures the start-up of main.py against plain imports
-	@$(run) python -m tests.bench
+	@$(run) python tools/bench_synth.py
 
 soak: setup ## runs the long tests
-	@$(run) python -m pytest -m soak $(PYTEST)
+	@$(as_root) $(run) python -m pytest -m soak $(PYTEST)
 
 lock: setup ## locks the newest allowed versions
 	@$(run) python tools/lock.py
@@ -43,5 +48,5 @@ clean: ## removes what runs leave behind; what was installed stays
 	@find . -name __pycache__ -not -path './.venv/*' -not -path './.portico/*' \
 	    -not -path './node_modules/*' -prune -exec rm -rf {} +
 
-.PHONY: help setup demo test check synth bench soak lock clean
+.PHONY: help setup demo test check synth docs bench soak lock clean
 .DEFAULT_GOAL := help

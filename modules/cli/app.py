@@ -15,12 +15,9 @@ from typing import Annotated
 import typer
 
 from modules.cli import sandbox
-from modules.cli.output import DEFAULT, FleetArgument, console
+from modules.cli.output import DEFAULT, ROOT, FleetArgument, console
 from modules.fleet import FleetError, LockMode, load_fleet
 from modules.plan import make_plan
-
-ROOT = Path(__file__).resolve().parents[2]
-"""The checkout: `main.py` and `cdktf.json` are there."""
 
 app = typer.Typer(
     name="portico",

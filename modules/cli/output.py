@@ -11,6 +11,9 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+ROOT = Path(__file__).resolve().parents[2]
+"""The checkout: `main.py`, `cdktf.json` and the launcher are there."""
+
 DEFAULT = Path("fleet.yaml")
 
 FleetArgument = Annotated[

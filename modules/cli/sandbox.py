@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from modules.cli.output import DEFAULT, FleetArgument, console
+from modules.cli.output import DEFAULT, ROOT, FleetArgument, console
 from modules.cli.steps import Steps
+from modules.fleet import load_fleet
 
 if TYPE_CHECKING:
     from sandbox import Sandbox
@@ -24,6 +27,8 @@ app = typer.Typer(
 @app.command()
 def up(fleet_file: FleetArgument = DEFAULT) -> None:
     """Bring the fleet up; once it is up, apply what has changed in the file."""
+    load_fleet(fleet_file)
+    _become_root()
     import sandbox  # noqa: PLC0415 - boto3 and moto are a second's import
 
     with Steps(console()) as steps:
@@ -34,6 +39,7 @@ def up(fleet_file: FleetArgument = DEFAULT) -> None:
 @app.command()
 def verify(fleet_file: FleetArgument = DEFAULT) -> None:
     """Visit every name of every site in the sandbox, as a client without SNI."""
+    _become_root()
     import sandbox  # noqa: PLC0415
 
     with Steps(console()) as steps:
@@ -44,6 +50,7 @@ def verify(fleet_file: FleetArgument = DEFAULT) -> None:
 @app.command()
 def down(fleet_file: FleetArgument = DEFAULT) -> None:
     """Take it down; nothing of it stays."""
+    _become_root()
     import sandbox  # noqa: PLC0415
 
     sandbox.down(fleet_file)
@@ -58,6 +65,8 @@ def run(
     ] = False,
 ) -> None:
     """Up, verify and down, with one exit status."""
+    load_fleet(fleet_file)
+    _become_root()
     import sandbox  # noqa: PLC0415
 
     with Steps(console()) as steps:
@@ -92,3 +101,16 @@ def _tell_how_to_visit(found: Sandbox) -> None:
 def _shown(path: Path) -> Path:
     """The path as a person in the current folder writes it."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def _become_root() -> None:
+    """Run the same command again by sudo, where this is not root and sudo is there.
+
+    What a user is to own is made before: the lock, and the folder that the sandbox lies over.
+    """
+    if os.geteuid() == 0 or shutil.which("sudo") is None:
+        return
+    (ROOT / "cdktf.out").mkdir(exist_ok=True)
+    kept = "--preserve-env=CI,PORTICO_FLEET,TERM"
+    quiet = "PYTHONDONTWRITEBYTECODE=1"
+    os.execvp("sudo", ["sudo", kept, "env", quiet, str(ROOT / "portico"), *sys.argv[1:]])

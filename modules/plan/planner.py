@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import PurePosixPath
 
 from modules.fleet import Fleet, model
+from modules.fleet.addresses import PortRange
 from modules.fleet.domains import lies_in, registrable_domain
 from modules.plan import names, records, tls
 from modules.plan.records import BalancerKind
@@ -133,7 +134,7 @@ def _zones(fleet: Fleet) -> tuple[records.Zone, ...]:
 # --- ports -----------------------------------------------------------------------------------
 
 
-def _port_ranges(fleet: Fleet) -> Iterator[records.PortRange]:
+def _port_ranges(fleet: Fleet) -> Iterator[PortRange]:
     """Ports that balancers may reach: all in the lock, and 80 for classic ones.
 
     A resting port stays in its range, so that removing a site changes no rule.
@@ -144,11 +145,11 @@ def _port_ranges(fleet: Fleet) -> Iterator[records.PortRange]:
     yield from _ranges(sorted(ports))
 
 
-def _ranges(ports: Sequence[int]) -> Iterator[records.PortRange]:
+def _ranges(ports: Sequence[int]) -> Iterator[PortRange]:
     gaps = [i for i, (port, following) in enumerate(pairwise(ports), 1) if following > port + 1]
     for start, end in zip([0, *gaps], [*gaps, len(ports)], strict=True):
         if ports:
-            yield records.PortRange(ports[start], ports[end - 1])
+            yield PortRange(ports[start], ports[end - 1])
 
 
 # --- servers, network, state -----------------------------------------------------------------

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from modules.fleet import Fleet, FleetError, LockMode, load_fleet
 from modules.fleet.lock import FILE_NAME
-from tests.fleet.cases import complete
+from tests.fleet.golden import complete
 
 
 def write_fleet(folder: Path, *domains: str) -> Path:

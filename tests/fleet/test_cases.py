@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fleet.cases import Case, all_cases
+from tests.fleet.golden import Case, all_cases
 
 
 @pytest.mark.parametrize("case", all_cases(), ids=lambda case: case.path.stem)

@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 from modules.fleet import LockMode, load_fleet
 from modules.fleet.problems import Code
 from modules.fleet.reference import REFERENCE, SCHEMA, schema_text, with_reference
-from tests.fleet.cases import FOLDER, Case, all_cases
+from tests.fleet.golden import FOLDER, Case, all_cases
 
 ERRORS = REFERENCE.with_name("errors.md")
 FROM_OTHER_TESTS = {"F101", "F102", "F508", "F509", "F510", "F511"}

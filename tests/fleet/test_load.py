@@ -7,8 +7,8 @@ import pytest
 
 import modules.fleet
 from modules.fleet import FleetError, LockMode, load_fleet
-from tests.fleet.cases import complete
 from tests.fleet.fleets import loaded, write_fleet
+from tests.fleet.golden import complete
 
 
 def test_public_names() -> None:

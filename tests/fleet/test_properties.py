@@ -14,8 +14,8 @@ from pydantic import BaseModel
 from modules.fleet import Fleet, FleetError
 from modules.fleet.lock import FILE_NAME, read
 from modules.fleet.model import PortRange
-from tests.fleet.cases import BASE, HOST_KEY
 from tests.fleet.fleets import loaded
+from tests.fleet.golden import BASE, HOST_KEY
 
 Place = tuple[str | int | None, ...]
 

@@ -11,10 +11,10 @@ from rich.console import Console
 
 from modules.cli import show
 from modules.fleet import LockMode, load_fleet
+from modules.fleet.addresses import PortRange
 from modules.plan import Plan, make_plan
 from modules.plan.names import LOAD_BALANCER_NAME_LIMIT, address, aws_name
-from modules.plan.records import PortRange
-from tests.fleet.cases import complete
+from tests.fleet.golden import complete
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.plantest"))
 DASHES = "\n----------\n"

@@ -3,7 +3,7 @@
 A case is a fleet file, then `---- NAME` and the text of each file beside it, then a line of dashes
 and what loading gives: each problem on a line, or lines that the loaded fleet must have. Top-level
 keys that a case is not about are added below its text from `BASE`, unless its first line says
-`# whole`. `python -m tests.fleet.cases` rewrites the problems that the cases expect.
+`# whole`. `python -m tests.fleet.golden` rewrites the problems that the cases expect.
 """
 
 from __future__ import annotations

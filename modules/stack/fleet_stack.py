@@ -1,0 +1,128 @@
+"""The whole fleet as one Terraform stack."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from modules.fleet import Fleet
+from modules.plan import Plan, make_plan
+from modules.plan.records import ExistingNetwork
+from modules.stack.apache import ApacheConfiguration
+from modules.stack.bindings import (
+    App,
+    AwsProvider,
+    Construct,
+    ITerraformDependable,
+    TerraformStack,
+    TerraformVariable,
+)
+from modules.stack.expressions import FLEET_DIR
+from modules.stack.network import CreatedNetwork, GivenNetwork, Network
+from modules.stack.release import Release
+from modules.stack.security_groups import BalancerGroup, ServerRules
+from modules.stack.servers import Server
+from modules.stack.site import Site
+from modules.stack.state import keep_state
+from modules.stack.surroundings import Surroundings
+from modules.stack.zones import Zones
+
+AWS_PROVIDER = ">= 3.39, < 7"
+"""Versions that know every argument that the constructs set."""
+
+
+class FleetStack(TerraformStack):
+    """Network, servers, releases and sites of a fleet.
+
+    The JSON holds one path, and no absolute one: how the stack's folder sees the fleet file's.
+    """
+
+    def __init__(self, scope: Construct, fleet: Fleet | Plan) -> None:
+        plan = fleet if isinstance(fleet, Plan) else make_plan(fleet)
+        super().__init__(scope, plan.fleet)
+        self.plan = plan
+        fleet_dir = _fleet_dir(App.of(self).outdir, plan)
+        AwsProvider(self, "aws", region=plan.region)
+        # The bindings pin the one version that they were generated from.
+        self.add_override("terraform.required_providers.aws.version", AWS_PROVIDER)
+        keep_state(self, plan.state, fleet_dir)
+        TerraformVariable(
+            self,
+            FLEET_DIR,
+            type="string",
+            default=fleet_dir,
+            description="The fleet file's folder, relative to this one",
+        )
+        self.network = self._network()
+        self.balancer_group = BalancerGroup(self, "balancers", plan, vpc_id=self.network.vpc_id)
+        self.servers = self._servers()
+        rules = self._rules(self.servers.values())
+        self.releases = self._releases(rules)
+        self.surroundings = Surroundings(
+            vpc_id=self.network.vpc_id,
+            subnet_ids=self.network.subnet_ids,
+            balancer_group_id=self.balancer_group.group_id,
+            instance_ids={name: server.instance_id for name, server in self.servers.items()},
+            zone_ids=Zones(self, "zones", plan.zones, tags=plan.tags).ids,
+            network_ready=self.network.ready,
+            released=[release.shipped for release in self.releases],
+        )
+        sites = Construct(self, "sites")
+        self.sites: Mapping[str, Site] = {
+            site.domain: Site(sites, site.domain, site, self.surroundings) for site in plan.sites
+        }
+
+    def _network(self) -> Network:
+        network = self.plan.network
+        if isinstance(network, ExistingNetwork):
+            return GivenNetwork(self, "network", network)
+        return CreatedNetwork(self, "network", network, name=self.plan.fleet, tags=self.plan.tags)
+
+    def _servers(self) -> Mapping[str, Server]:
+        servers = Construct(self, "servers")
+        return {
+            record.name: Server(
+                servers, record.name, record, network=self.network, tags=self.plan.tags
+            )
+            for record in self.plan.servers
+        }
+
+    def _rules(self, servers: Iterable[Server]) -> list[ITerraformDependable]:
+        groups = {server.group_address: server.group_id for server in servers}
+        scope = Construct(self, "rules")
+        return [
+            rule
+            for address, group_id in groups.items()
+            for rule in ServerRules(
+                scope,
+                address,
+                group_id=group_id,
+                balancer_group_id=self.balancer_group.group_id,
+                ranges=self.plan.port_ranges,
+            ).rules
+        ]
+
+    def _releases(self, rules: Sequence[ITerraformDependable]) -> Sequence[Release]:
+        """One server after another: a release that fails on one stops the roll-out."""
+        configuration = ApacheConfiguration(
+            self, "apache", self.plan, trusted_proxies=self.network.subnet_cidrs
+        )
+        releases: list[Release] = []
+        for server in self.servers.values():
+            previous = [release.shipped for release in releases[-1:]]
+            releases.append(
+                Release(
+                    server,
+                    "release",
+                    server,
+                    configuration=configuration,
+                    after=[*previous, *rules, *server.ready],
+                )
+            )
+        return releases
+
+
+def _fleet_dir(outdir: str, plan: Plan) -> str:
+    stack_folder = Path(outdir).resolve() / "stacks" / plan.fleet
+    return Path(os.path.relpath(Path(plan.fleet_dir).resolve(), stack_folder)).as_posix()
