@@ -16,7 +16,7 @@ from pathlib import Path
 from modules.fleet import LockMode, load_fleet
 from modules.plan import apache, make_plan
 from tests.apache.server import HOME, SUBNETS, Machine
-from tests.fleet.cases import complete
+from tests.fleet.golden import complete
 
 TEMPLATES = Path(__file__).parents[2] / "apache_templates"
 SCRIPT = TEMPLATES / apache.SCRIPT
