@@ -239,9 +239,9 @@ is_live() {
 }
 
 install_what_is_missing() {
-    if ! [ -x "$binary" ] || ! [ -e "$config" ] || ! command -v curl openssl >/dev/null; then
+    if ! { [ -x "$binary" ] && [ -e "$config" ] && command -v curl && command -v openssl; } >/dev/null; then
         step "installing Apache"
-        sh -c "$(values install)" || refuse "Apache cannot be installed: $(values install)"
+        sh -c "$(values install)" 9>&- || refuse "Apache cannot be installed: $(values install)"
     fi
 }
 

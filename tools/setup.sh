@@ -34,7 +34,7 @@ print(os.path.realpath(getattr(sys, "_base_executable", sys.executable)))' 2>/de
 missing_packages() {
     local pair
     for pair in apache2:apache2-bin haproxy:haproxy sshd:openssh-server bwrap:bubblewrap \
-        dnsmasq:dnsmasq-base ss:iproute2 openssl:openssl; do
+        dnsmasq:dnsmasq-base ss:iproute2 openssl:openssl curl:curl; do
         command -v "${pair%:*}" >/dev/null || printf '%s ' "${pair#*:}"
     done
     [ -e /etc/ssl/certs/ca-certificates.crt ] || printf 'ca-certificates '
