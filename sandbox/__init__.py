@@ -1,0 +1,32 @@
+"""A whole AWS on loopback, to try a fleet before AWS sees it.
+
+`up` runs the production JSON through real Terraform against an emulator and lets real balancers,
+DNS, sshd and Apache follow; `verify` then visits every name of every site as a client without SNI;
+`down` leaves nothing. `run` is the three in turn. `verify_real` makes the same visits to the fleet
+in AWS.
+"""
+
+from sandbox.errors import SandboxError
+from sandbox.life import Sandbox, destroy, down, find, refresh, up
+from sandbox.progress import Progress, silent
+from sandbox.trial import run, verify, verify_real, verify_sandbox
+from sandbox.verifier import Check, Result, Verification
+
+__all__ = [
+    "Check",
+    "Progress",
+    "Result",
+    "Sandbox",
+    "SandboxError",
+    "Verification",
+    "destroy",
+    "down",
+    "find",
+    "refresh",
+    "run",
+    "silent",
+    "up",
+    "verify",
+    "verify_real",
+    "verify_sandbox",
+]

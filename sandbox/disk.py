@@ -1,0 +1,199 @@
+"""The disk of a sandbox server: a Debian with Apache, sshd and the fleet's document roots.
+
+Programs are the machine's own `/usr`, mounted into it part by part; everything else lies in the
+sandbox's folder. `/etc/apache2` and `/usr/sbin/apachectl` are those of Debian's package, with what
+its postinst script enables.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
+
+from modules.plan.records import Plan, Server, Site
+from sandbox.authority import Authority, write_secret
+from sandbox.errors import SandboxError
+from sandbox.state import PORTICO
+from sandbox.templating import FOLDER, render
+
+_PACKAGE = PORTICO / "debian" / "apache2"
+
+# https://sources.debian.org/src/apache2/2.4.66-1~deb12u1/debian/apache2.postinst.in/
+_MODULES = (
+    *("mpm_event", "authz_core", "authz_host", "authn_core", "auth_basic", "access_compat"),
+    *("authn_file", "authz_user", "alias", "dir", "autoindex", "env", "mime", "negotiation"),
+    *("setenvif", "filter", "deflate", "status", "reqtimeout"),
+)
+_CONFIGURATIONS = (
+    *("charset", "localized-error-pages", "other-vhosts-access-log", "security"),
+    "serve-cgi-bin",
+)
+_SITES = ("000-default",)
+
+_COPIED = (
+    *("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "mime.types", "nsswitch.conf"),
+    *("protocols", "services", "ssl/openssl.cnf", "ssl/certs", "alternatives", "login.defs"),
+)
+"""Of the machine's /etc: what says where programs lie and what names mean, and no secret."""
+
+_ACCOUNTS = """\
+root:x:0:0:root:/root:/bin/sh
+{user}daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin
+www-data:x:33:33:www-data:/var/www:/usr/sbin/nologin
+sshd:x:100:65534::/run/sshd:/usr/sbin/nologin
+nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin
+"""
+_GROUPS = """\
+root:x:0:
+daemon:x:1:
+adm:x:4:
+www-data:x:33:
+nogroup:x:65534:
+"""
+_FOLDERS = (
+    *("dev", "etc/ssh", "etc/ssl/private", "home", "opt", "proc", "root", "run", "srv", "sys"),
+    *("tmp", "usr/sbin", "usr/local/bin", "usr/local/sbin", "var/cache/apache2/mod_cache_disk"),
+    *("var/lib/apache2", "var/log/apache2", "var/tmp", "var/www/html"),
+)
+_MACHINE_SBIN = "usr/.sbin"
+"""Where the machine's /usr/sbin is mounted; /usr/sbin points there, and holds apachectl besides."""
+
+
+def make(root: Path, server: Server, *, host_key: bytes, client_key: str) -> None:
+    """Make a new server's disk; whoever holds `client_key` may log in as its ssh user."""
+    for folder in _FOLDERS:
+        (root / folder).mkdir(parents=True, exist_ok=True)
+    for name, target in _links():
+        if not (root / name).is_symlink():
+            (root / name).symlink_to(target)
+    _etc(root, server)
+    _install_apache(root)
+    (root / "sbin-init").write_text((FOLDER / "init.sh").read_text())
+    write_secret(root / "etc/ssh/ssh_host_ed25519_key", host_key)
+    home = root / _home(server).lstrip("/")
+    home.mkdir(parents=True, exist_ok=True)
+    home.chmod(0o700)
+    (home / ".ssh").mkdir(mode=0o700, exist_ok=True)
+    write_secret(home / ".ssh" / "authorized_keys", f"{client_key}\n".encode())
+
+
+def furnish(root: Path, plan: Plan, server: Server, authority: Authority) -> None:
+    """Put in place what the fleet file says of the server: document roots, named certificates."""
+    roots: dict[PurePosixPath, list[Site]] = {}
+    for site in plan.sites:
+        roots.setdefault(site.document_root, []).append(site)
+        if site.backend_tls:
+            issued = authority.issue(site.names)
+            _put(root, site.backend_tls.certificate, issued.certificate + issued.chain)
+            _put(root, site.backend_tls.private_key, issued.key)
+    for document_root, sites in roots.items():
+        page = render("index.html", sites=sites, server=server.name, root=document_root)
+        folder = _inside(root, document_root)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "index.html").write_text(page)
+
+
+def mounts(root: Path) -> list[str]:
+    """Return bubblewrap's options that put the disk together; no mount point is the machine's."""
+    options = ["--bind", str(root), "/"]
+    for part in sorted(Path("/usr").iterdir()):
+        if part.name == "sbin":
+            options += ["--ro-bind", str(part), f"/{_MACHINE_SBIN}"]
+        elif part.is_dir() and not part.is_symlink() and part.name != "local":
+            options += ["--ro-bind", str(part), str(part)]
+    return [
+        *options,
+        *("--proc", "/proc", "--dev", "/dev"),
+        *("--tmpfs", "/run", "--perms", "1777", "--tmpfs", "/tmp"),  # noqa: S108 - the server's own
+    ]
+
+
+def _links() -> Iterator[tuple[str, str]]:
+    """Name the machine's links at / and in /usr, and those of this disk's own."""
+    for folder in ("/", "/usr"):
+        for entry in sorted(Path(folder).iterdir()):
+            if entry.is_symlink() and str(entry.readlink()).startswith(("usr/", "lib", "bin")):
+                yield str(entry).lstrip("/"), str(entry.readlink())
+    for program in sorted(Path("/usr/sbin").iterdir()):
+        yield f"usr/sbin/{program.name}", f"/{_MACHINE_SBIN}/{program.name}"
+    yield "var/run", "/run"
+    yield "var/lock", "/run/lock"
+
+
+def _etc(root: Path, server: Server) -> None:
+    etc = root / "etc"
+    for name in _COPIED:
+        source, target = Path("/etc") / name, etc / name
+        if source.is_dir():
+            shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True)
+        elif source.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
+    user = server.ssh.user
+    account = f"{user}:x:0:0:{user}:{_home(server)}:/bin/sh\n" if user != "root" else ""
+    accounts = _ACCOUNTS.format(user=account)
+    names = [line.partition(":")[0] for line in accounts.splitlines()]
+    files = {
+        "passwd": accounts,
+        "group": _GROUPS,
+        "shadow": "".join(f"{name}:*:20000:0:99999:7:::\n" for name in names),
+        "hostname": f"{server.name}\n",
+        "hosts": f"127.0.0.1 localhost {server.name}\n::1 localhost\n",
+        "resolv.conf": "",
+        "ssh/sshd_config": render("sshd_config", port=server.ssh.port),
+    }
+    for name, text in files.items():
+        (etc / name).write_text(text)
+    (etc / "shadow").chmod(0o600)
+    (root / "var/log/lastlog").touch()
+    (etc / "mime.types").touch()
+
+
+def _home(server: Server) -> str:
+    return "/root" if server.ssh.user == "root" else f"/home/{server.ssh.user}"
+
+
+def _install_apache(root: Path) -> None:
+    """Do what installing Debian's package `apache2` does."""
+    if not (_PACKAGE / "etc/apache2/apache2.conf").exists():
+        raise SandboxError(f"{_PACKAGE} lacks Debian's Apache configuration: run make setup")
+    apache = root / "etc/apache2"
+    shutil.copytree(_PACKAGE / "etc/apache2", apache, symlinks=True, dirs_exist_ok=True)
+    for program in sorted((_PACKAGE / "usr/sbin").iterdir()):
+        target = root / "usr/sbin" / program.name
+        target.unlink(missing_ok=True)
+        shutil.copy2(program, target, follow_symlinks=False)
+    _enable(apache, "mods", _MODULES, (".load", ".conf"))
+    _enable(apache, "conf", _CONFIGURATIONS, (".conf",))
+    _enable(apache, "sites", _SITES, (".conf",))
+    (root / "var/www/html/index.html").write_text("<title>Apache2 Debian Default Page</title>\n")
+
+
+def _enable(apache: Path, kind: str, names: Iterable[str], suffixes: Iterable[str]) -> None:
+    (apache / f"{kind}-enabled").mkdir(exist_ok=True)
+    for name in names:
+        for suffix in suffixes:
+            file = f"{name}{suffix}"
+            link = apache / f"{kind}-enabled" / file
+            if (apache / f"{kind}-available" / file).exists() and not link.is_symlink():
+                link.symlink_to(f"../{kind}-available/{file}")
+
+
+def _put(root: Path, path: PurePosixPath, content: bytes) -> None:
+    """Write a file of the server's unless it is there."""
+    file = _inside(root, path)
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_secret(file, content)
+
+
+def _inside(root: Path, path: PurePosixPath) -> Path:
+    """Find a path of the server's on the machine.
+
+    :raises SandboxError: it lies where the sandbox has the machine's own programs.
+    """
+    relative = path.relative_to("/")
+    if relative.parts and relative.parts[0] in {"usr", "bin", "sbin", "lib", "proc", "dev", "run"}:
+        raise SandboxError(f"the sandbox can't put {path} on a server: /usr is the machine's own")
+    return root / relative

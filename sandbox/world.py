@@ -1,0 +1,57 @@
+"""What the emulator holds, gathered for the balancers' data path and for DNS."""
+
+from __future__ import annotations
+
+from modules.plan.records import ExistingInstance, Plan
+from sandbox import addresses, naming
+from sandbox.emulator import Emulator, balancers, firewall, records
+from sandbox.emulator.api import Api
+from sandbox.haproxy import Instance, World
+from sandbox.naming import Answers
+from sandbox.server import doors
+from sandbox.state import State
+
+_GONE = frozenset({"terminated", "shutting-down"})
+
+
+def read(plan: Plan, state: State, emulator: Emulator) -> tuple[World, Answers]:
+    """Return the world as the emulator has it now, never as the fleet file would have it."""
+    api = Api(emulator.url, plan.region)
+    found = balancers.read(api)
+    loopback = addresses.for_balancers(
+        state.network, state.addresses, (balancer.dns_name for balancer in found)
+    )
+    subnets = api.all("ec2", "describe_subnets", "Subnets")
+    world = World(
+        network=state.network,
+        doors=doors(plan.servers),
+        balancers=found,
+        firewall=firewall.read(api),
+        instances=_instances(api, plan),
+        subnets={subnet["SubnetId"]: subnet["CidrBlock"] for subnet in subnets},
+        certificates=emulator.export_certificates(),
+        loopback=loopback,
+    )
+    return world, naming.answers(records.read(api), found, loopback)
+
+
+def _instances(api: Api, plan: Plan) -> dict[str, Instance]:
+    """Find the instances that servers stand for: by id, or by the name that Terraform gave."""
+    by_id = {
+        server.instance.instance: server.name
+        for server in plan.servers
+        if isinstance(server.instance, ExistingInstance)
+    }
+    by_name = {server.aws_name: server.name for server in plan.servers}
+    instances = {}
+    for reservation in api.all("ec2", "describe_instances", "Reservations"):
+        for found in reservation["Instances"]:
+            tags = {tag["Key"]: tag["Value"] for tag in found.get("Tags", ())}
+            server = by_id.get(found["InstanceId"]) or by_name.get(tags.get("Name", ""))
+            if server and found["State"]["Name"] not in _GONE:
+                instances[found["InstanceId"]] = Instance(
+                    server=server,
+                    address=found["PrivateIpAddress"],
+                    groups=tuple(group["GroupId"] for group in found["SecurityGroups"]),
+                )
+    return instances
