@@ -66,6 +66,18 @@ class Authority:
         return Issued(_pem(certificate), _pem(self._certificate), _key_pem(key))
 
 
+def self_signed(name: str) -> Issued:
+    """Make a certificate that nobody vouches for."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    start = _now() - _BACKDATE
+    certificate = (
+        _builder(name, _name(name), key, start, start + _ROOT_VALIDITY)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    return Issued(_pem(certificate), b"", _key_pem(key))
+
+
 def root_file(folder: Path) -> Path:
     """Return the file of the certificate that a client has to trust."""
     return folder / "root.pem"

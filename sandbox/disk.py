@@ -1,35 +1,22 @@
-"""The disk of a sandbox server: a Debian with Apache, sshd and the fleet's document roots.
+"""The disk of a sandbox server: a machine with Apache, sshd and the fleet's document roots.
 
 Programs are the machine's own `/usr`, mounted into it part by part; everything else lies in the
-sandbox's folder. `/etc/apache2` and `/usr/sbin/apachectl` are those of Debian's package, with what
-its postinst script enables.
+sandbox's folder.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from modules.plan.records import Plan, Server, Site
 from sandbox.authority import Authority, write_secret
+from sandbox.debian import DEBIAN
+from sandbox.distribution import Distribution
 from sandbox.errors import SandboxError
-from sandbox.state import PORTICO
-from sandbox.templating import FOLDER, render
-
-_PACKAGE = PORTICO / "debian" / "apache2"
-
-# https://sources.debian.org/src/apache2/2.4.66-1~deb12u1/debian/apache2.postinst.in/
-_MODULES = (
-    *("mpm_event", "authz_core", "authz_host", "authn_core", "auth_basic", "access_compat"),
-    *("authn_file", "authz_user", "alias", "dir", "autoindex", "env", "mime", "negotiation"),
-    *("setenvif", "filter", "deflate", "status", "reqtimeout"),
-)
-_CONFIGURATIONS = (
-    *("charset", "localized-error-pages", "other-vhosts-access-log", "security"),
-    "serve-cgi-bin",
-)
-_SITES = ("000-default",)
+from sandbox.redhat import REDHAT
+from sandbox.templating import render
 
 _COPIED = (
     *("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "mime.types", "nsswitch.conf"),
@@ -40,7 +27,7 @@ _COPIED = (
 _ACCOUNTS = """\
 root:x:0:0:root:/root:/bin/sh
 {user}daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin
-www-data:x:33:33:www-data:/var/www:/usr/sbin/nologin
+{apache}:x:{number}:{number}:Apache:/var/www:/usr/sbin/nologin
 sshd:x:100:65534::/run/sshd:/usr/sbin/nologin
 nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin
 """
@@ -48,28 +35,33 @@ _GROUPS = """\
 root:x:0:
 daemon:x:1:
 adm:x:4:
-www-data:x:33:
+{apache}:x:{number}:
 nogroup:x:65534:
 """
 _FOLDERS = (
     *("dev", "etc/ssh", "etc/ssl/private", "home", "opt", "proc", "root", "run", "srv", "sys"),
-    *("tmp", "usr/sbin", "usr/local/bin", "usr/local/sbin", "var/cache/apache2/mod_cache_disk"),
-    *("var/lib/apache2", "var/log/apache2", "var/tmp", "var/www/html"),
+    *("tmp", "usr/local/bin", "usr/local/sbin", "var/log", "var/tmp", "var/www/html"),
 )
-_MACHINE_SBIN = "usr/.sbin"
-"""Where the machine's /usr/sbin is mounted; /usr/sbin points there, and holds apachectl besides."""
+_OF_LINKS = ("lib64", "sbin")
+"""Parts of /usr that are folders of links to the machine's, so that a distribution can add to them;
+the machine's are mounted beside them, with a dot before the name."""
+
+_DISTRIBUTIONS: Mapping[str, Distribution] = {"debian": DEBIAN, "redhat": REDHAT}
+"""By the layouts of `modules.plan.layouts`."""
 
 
 def make(root: Path, server: Server, *, host_key: bytes, client_key: str) -> None:
     """Make a new server's disk; whoever holds `client_key` may log in as its ssh user."""
-    for folder in _FOLDERS:
+    for folder in (*_FOLDERS, *(f"usr/{part}" for part in _OF_LINKS)):
         (root / folder).mkdir(parents=True, exist_ok=True)
     for name, target in _links():
         if not (root / name).is_symlink():
             (root / name).symlink_to(target)
-    _etc(root, server)
-    _install_apache(root)
-    (root / "sbin-init").write_text((FOLDER / "init.sh").read_text())
+    distribution = _DISTRIBUTIONS[server.layout]
+    _etc(root, server, distribution)
+    distribution.install(root)
+    (root / "var/www/html/index.html").write_text("<title>Nothing here yet</title>\n")
+    (root / "sbin-init").write_text(render("init.sh", start=distribution.start))
     write_secret(root / "etc/ssh/ssh_host_ed25519_key", host_key)
     home = root / _home(server).lstrip("/")
     home.mkdir(parents=True, exist_ok=True)
@@ -98,10 +90,9 @@ def mounts(root: Path) -> list[str]:
     """Return bubblewrap's options that put the disk together; no mount point is the machine's."""
     options = ["--bind", str(root), "/"]
     for part in sorted(Path("/usr").iterdir()):
-        if part.name == "sbin":
-            options += ["--ro-bind", str(part), f"/{_MACHINE_SBIN}"]
-        elif part.is_dir() and not part.is_symlink() and part.name != "local":
-            options += ["--ro-bind", str(part), str(part)]
+        if part.is_dir() and not part.is_symlink() and part.name != "local":
+            dot = "." if part.name in _OF_LINKS else ""
+            options += ["--ro-bind", str(part), f"/usr/{dot}{part.name}"]
     return [
         *options,
         *("--proc", "/proc", "--dev", "/dev"),
@@ -115,13 +106,14 @@ def _links() -> Iterator[tuple[str, str]]:
         for entry in sorted(Path(folder).iterdir()):
             if entry.is_symlink() and str(entry.readlink()).startswith(("usr/", "lib", "bin")):
                 yield str(entry).lstrip("/"), str(entry.readlink())
-    for program in sorted(Path("/usr/sbin").iterdir()):
-        yield f"usr/sbin/{program.name}", f"/{_MACHINE_SBIN}/{program.name}"
+    for folder in _OF_LINKS:
+        for entry in sorted(Path("/usr", folder).glob("*")):
+            yield f"usr/{folder}/{entry.name}", f"/usr/.{folder}/{entry.name}"
     yield "var/run", "/run"
     yield "var/lock", "/run/lock"
 
 
-def _etc(root: Path, server: Server) -> None:
+def _etc(root: Path, server: Server, distribution: Distribution) -> None:
     etc = root / "etc"
     for name in _COPIED:
         source, target = Path("/etc") / name, etc / name
@@ -132,11 +124,12 @@ def _etc(root: Path, server: Server) -> None:
             shutil.copy2(source, target)
     user = server.ssh.user
     account = f"{user}:x:0:0:{user}:{_home(server)}:/bin/sh\n" if user != "root" else ""
-    accounts = _ACCOUNTS.format(user=account)
+    apache = {"apache": distribution.account, "number": distribution.number}
+    accounts = _ACCOUNTS.format(user=account, **apache)
     names = [line.partition(":")[0] for line in accounts.splitlines()]
     files = {
         "passwd": accounts,
-        "group": _GROUPS,
+        "group": _GROUPS.format(**apache),
         "shadow": "".join(f"{name}:*:20000:0:99999:7:::\n" for name in names),
         "hostname": f"{server.name}\n",
         "hosts": f"127.0.0.1 localhost {server.name}\n::1 localhost\n",
@@ -152,32 +145,6 @@ def _etc(root: Path, server: Server) -> None:
 
 def _home(server: Server) -> str:
     return "/root" if server.ssh.user == "root" else f"/home/{server.ssh.user}"
-
-
-def _install_apache(root: Path) -> None:
-    """Do what installing Debian's package `apache2` does."""
-    if not (_PACKAGE / "etc/apache2/apache2.conf").exists():
-        raise SandboxError(f"{_PACKAGE} lacks Debian's Apache configuration: run make setup")
-    apache = root / "etc/apache2"
-    shutil.copytree(_PACKAGE / "etc/apache2", apache, symlinks=True, dirs_exist_ok=True)
-    for program in sorted((_PACKAGE / "usr/sbin").iterdir()):
-        target = root / "usr/sbin" / program.name
-        target.unlink(missing_ok=True)
-        shutil.copy2(program, target, follow_symlinks=False)
-    _enable(apache, "mods", _MODULES, (".load", ".conf"))
-    _enable(apache, "conf", _CONFIGURATIONS, (".conf",))
-    _enable(apache, "sites", _SITES, (".conf",))
-    (root / "var/www/html/index.html").write_text("<title>Apache2 Debian Default Page</title>\n")
-
-
-def _enable(apache: Path, kind: str, names: Iterable[str], suffixes: Iterable[str]) -> None:
-    (apache / f"{kind}-enabled").mkdir(exist_ok=True)
-    for name in names:
-        for suffix in suffixes:
-            file = f"{name}{suffix}"
-            link = apache / f"{kind}-enabled" / file
-            if (apache / f"{kind}-available" / file).exists() and not link.is_symlink():
-                link.symlink_to(f"../{kind}-available/{file}")
 
 
 def _put(root: Path, path: PurePosixPath, content: bytes) -> None:

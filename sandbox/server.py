@@ -22,11 +22,8 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from modules.plan.records import Plan, Server
 from sandbox import addresses, authority, disk, waiting
 from sandbox.enclosure import Enclosure
-from sandbox.errors import SandboxError
 from sandbox.haproxy import SshDoor
 from sandbox.state import Place
-
-_LAYOUTS = frozenset({"debian"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +65,6 @@ def prepare(place: Place, plan: Plan) -> None:
     if not _client_key(place).exists():
         _make_key(_client_key(place))
     for server in plan.servers:
-        if server.layout not in _LAYOUTS:
-            raise SandboxError(
-                f"server {server.name} has the layout {server.layout}: the sandbox plays debian"
-            )
         root = place.server(server.name)
         if not _public_file(place, server.name).exists():
             root.mkdir(parents=True, exist_ok=True)

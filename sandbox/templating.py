@@ -6,10 +6,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-FOLDER = Path(__file__).parent / "templates"
-
 _ENVIRONMENT = Environment(
-    loader=FileSystemLoader(FOLDER),
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
     undefined=StrictUndefined,
     autoescape=select_autoescape(["html.j2"], default=False),
     trim_blocks=True,

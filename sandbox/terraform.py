@@ -8,22 +8,23 @@ byte for byte, turns the provider to the emulator and the provisioners to the sa
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, TextIO
+from pathlib import Path, PurePath
+from typing import Any
 
 from modules.plan.names import address
 from modules.plan.records import Plan
 from sandbox.emulator import Emulator
 from sandbox.enclosure import Enclosure
 from sandbox.errors import SandboxError
+from sandbox.processes import children, command_line
 from sandbox.progress import Progress
 from sandbox.server import Login
 from sandbox.state import CHECKOUT, PORTICO, Place
@@ -36,18 +37,25 @@ OVERRIDE = "sandbox_override.tf.json"
 _PARALLELISM = 100
 """Nearly all of an apply is the provider's waiting, which costs nothing."""
 
+_PATIENCE = 60
+"""Seconds for an interrupted Terraform: the provider's longest wait that nothing cuts short."""
+
+_PAUSE = 0.1
+"""Seconds between two looks at what Terraform writes."""
+
 _SERVICES = ("acm", "ec2", "elb", "iam", "route53", "s3", "sts")
 """Of provider 3.39, which has one endpoint for both generations of Elastic Load Balancing."""
 
-_DONE = re.compile(r": (?:Creation|Modifications|Destruction) complete after ")
+_NO_CHANGES, _CHANGES = 0, 2
+"""Exit statuses of `terraform plan -detailed-exitcode`."""
+
 _PLANNED = re.compile(r"Plan: (\d+) to add, (\d+) to change, (\d+) to destroy")
+_DONE = re.compile(r": (?:Creation|Modifications|Destruction) complete after ")
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _FRAME = re.compile(r"[│╷╵]\s?")
 _CDKTF = re.compile(r"\d Stacks? (?:deploying|destroying)|^Invoking Terraform CLI failed")
 _SERVER = "(remote-exec): "
 """Before each line of what a provisioner's command says."""
-_NO_CHANGES, _CHANGES = 0, 2
-"""Exit statuses of `terraform plan -detailed-exitcode`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +98,7 @@ class Terraform:
         """Say whether a plan of what was last synthesized wants to change anything."""
         status, output = self._try(
             ["terraform", "plan", "-input=false", "-no-color", "-detailed-exitcode"],
-            self._stack_inside,
+            CHECKOUT / "cdktf.out" / "stacks" / self.plan.fleet,
             "plan",
         )
         if status not in {_NO_CHANGES, _CHANGES}:
@@ -104,10 +112,6 @@ class Terraform:
     @property
     def _stack(self) -> Path:
         return self.place.cdktf_out / "stacks" / self.plan.fleet
-
-    @property
-    def _stack_inside(self) -> Path:
-        return CHECKOUT / "cdktf.out" / "stacks" / self.plan.fleet
 
     @property
     def _json(self) -> Path:
@@ -133,21 +137,22 @@ class Terraform:
     def _try(
         self, command: Sequence[str], cwd: Path, name: str, meter: _Meter | None = None
     ) -> tuple[int, str]:
-        process = subprocess.Popen(
-            self.enclosure.command([str(CHECKOUT / "tools" / "run"), *command], cwd),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=_environment(self.place.fleet),
-            text=True,
-            errors="replace",
-            start_new_session=True,
-        )
+        path = self.place.log(name)
+        with path.open("wb") as log:
+            process = subprocess.Popen(
+                self.enclosure.command([str(CHECKOUT / "tools" / "run"), *command], cwd),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=_environment(self.place.fleet),
+                start_new_session=True,
+            )
         try:
-            with process, self.place.log(name).open("w") as log:
-                return _follow(process, log, meter)
+            output = _follow(process, path, meter)
         finally:
-            _end(process, patience=60 if self.worth_saving else 0)
+            _end(process, patience=_PATIENCE if self.worth_saving else 0)
+        path.write_text(f"{output}\n")
+        return process.wait(), output
 
 
 def override(
@@ -219,30 +224,53 @@ class _Meter:
         self.progress(self.step, self.done, self.total)
 
 
-def _follow(
-    process: subprocess.Popen[str],
-    log: TextIO,
-    meter: _Meter | None,
-) -> tuple[int, str]:
+def _follow(process: subprocess.Popen[bytes], log: Path, meter: _Meter | None) -> str:
+    """Read what a process writes to its log until it ends; return all of it, without colours."""
     lines: list[str] = []
-    for line in process.stdout or ():
-        plain = _ESCAPE.sub("", line).rstrip()
-        log.write(f"{plain}\n")
-        log.flush()
-        lines.append(plain)
-        if meter:
-            meter.read(plain)
-    return process.wait(), "\n".join(lines)
+    begun = ""
+    with log.open(errors="replace") as output:
+        running = True
+        while running:
+            # Asked before reading, so that nothing is missed.
+            running = process.poll() is None
+            *whole, begun = (begun + output.read()).split("\n")
+            for line in whole:
+                lines.append(_ESCAPE.sub("", line).rstrip())
+                if meter:
+                    meter.read(lines[-1])
+            if running:
+                time.sleep(_PAUSE)
+    return "\n".join([*lines, begun])
 
 
-def _end(process: subprocess.Popen[str], patience: float) -> None:
-    """Have a Terraform that still runs stop and save its state; kill it after `patience` s."""
-    for number, seconds in ((signal.SIGINT, patience), (signal.SIGKILL, 5)):
-        if process.poll() is not None:
-            return
-        os.killpg(process.pid, number)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(seconds)
+def _end(process: subprocess.Popen[bytes], patience: float) -> None:
+    """Have a Terraform that still runs stop and save its state; kill it after `patience` s.
+
+    It is told directly: cdktf, interrupted itself, takes Terraform's terminal away.
+    """
+    if process.poll() is not None:
+        return
+    try:
+        if patience:
+            for pid in _terraforms(process.pid):
+                os.kill(pid, signal.SIGINT)
+            process.wait(patience)
+    except subprocess.TimeoutExpired:
+        pass
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait(5)
+
+
+def _terraforms(pid: int) -> Iterator[int]:
+    """Find the Terraform processes below a process; below Terraform are only its plugins."""
+    for child in children(pid):
+        program = {PurePath(word).name for word in command_line(child)[:2]}
+        if program & {"terraform", "terraform.py"}:
+            yield child
+        else:
+            yield from _terraforms(child)
 
 
 def _environment(fleet: Path) -> dict[str, str]:

@@ -109,8 +109,9 @@ def _joined(*parts: bytes) -> bytes:
 
 
 def _write(folder: Path, arn: str, pem: bytes) -> Path:
-    path = folder / f"{hashlib.sha256(arn.encode()).hexdigest()[:24]}.pem"
-    if not path.exists() or path.read_bytes() != pem:
+    # Another certificate is another file, so that HAProxy's configuration tells them apart.
+    path = folder / f"{hashlib.sha256(arn.encode() + pem).hexdigest()[:24]}.pem"
+    if not path.exists():
         authority.write_secret(path, pem)
     return path
 

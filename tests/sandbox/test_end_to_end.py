@@ -5,8 +5,10 @@ The tests stand in the order of a sandbox's life and share it; each leaves it as
 
 from __future__ import annotations
 
+import signal
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPSConnection
@@ -24,10 +26,18 @@ from tests.sandbox import fleets
 pytestmark = pytest.mark.sandbox
 
 A = fleets.site("domain-a.com", "aliases: [www.domain-a.com]")
-B = fleets.site("domain-b.com", "aliases: [www.domain-b.com]", "load_balancer: classic")
 C = fleets.site("domain-c.com")
-OWNED = f"certificate: {{arn: '{fleets.ARN.format(4)}'}}"
-D = fleets.site("domain-d.com", "load_balancer: classic", OWNED)
+
+
+def classic(domain: str, aliases: str, number: int) -> str:
+    """Return a site whose certificate exists: the provider waits half as long for it."""
+    certificate = f"certificate: {{arn: '{fleets.ARN.format(number)}'}}"
+    return fleets.site(domain, f"aliases: [{aliases}]", "load_balancer: classic", certificate)
+
+
+B = classic("domain-b.com", "www.domain-b.com", 2)
+D = classic("domain-d.com", "", 4)
+D_WITH_ALIAS = classic("domain-d.com", "www.domain-d.com", 4)
 
 
 @pytest.fixture(scope="module")
@@ -253,12 +263,26 @@ def test_the_second_is_removed_and_comes_back_to_its_port(three: Sandbox, file: 
     assert ports(again)["domain-b.com"] == 8443
 
 
+def test_an_interrupted_change_leaves_the_sandbox_up(three: Sandbox, file: Path) -> None:
+    rewrite(file, A + B + C + D_WITH_ALIAS)
+    with fleets.started(file, "applying with Terraform") as process:
+        time.sleep(8)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(70) != 0
+    assert failing(three) == {}
+    after = sandbox.up(file)
+    assert sandbox.verify_sandbox(after).reasons == ()
+    assert not after.terraform.changes()
+
+
 def test_a_broken_extra_config_fails_the_apply_and_every_site_answers(
     three: Sandbox, file: Path
 ) -> None:
     (file.parent / "extra.conf").write_text("NoSuchDirective on\n")
     with clients(three, "domain-a.com", "domain-b.com", "domain-c.com") as counts:
-        rewrite(file, A + B + fleets.site("domain-c.com", "extra_config: extra.conf") + D)
+        rewrite(
+            file, A + B + fleets.site("domain-c.com", "extra_config: extra.conf") + D_WITH_ALIAS
+        )
         with pytest.raises(SandboxError, match="NoSuchDirective"):
             sandbox.up(file)
     assert counts.failed == []
@@ -272,7 +296,8 @@ def test_destroy_leaves_nothing(three: Sandbox, api: Api, file: Path) -> None:
     assert balancers.read(api) == ()
     assert {record.type for record in records.read(api)} == {"NS", "SOA"}
     listed = api.client("acm").list_certificates()["CertificateSummaryList"]
-    assert [each["CertificateArn"] for each in listed] == [fleets.ARN.format(4)]
+    named = {fleets.ARN.format(number) for number in (2, 4)}
+    assert {each["CertificateArn"] for each in listed} == named
     found = failing(three)
     assert all(Check.DNS in checks for checks in found.values())
     assert len(found) == 5
@@ -327,7 +352,7 @@ def point(api: Api, name: str, target: str, action: str = "UPSERT") -> None:
     old: list[dict[str, Any]] = [
         r for r in found["ResourceRecordSets"] if (r["Name"], r["Type"]) == (f"{name}.", "A")
     ]
-    record = old[0] if old else {"Name": f"{name}.", "Type": "A"}
+    record: dict[str, Any] = old[0] if old else {"Name": f"{name}.", "Type": "A"}
     zone_id = {"HostedZoneId": "Z2P70J7EXAMPLE", "EvaluateTargetHealth": True}
     record["AliasTarget"] = {**record.get("AliasTarget", zone_id), "DNSName": target}
     api.client("route53").change_resource_record_sets(

@@ -1,18 +1,16 @@
 """Up, down and what comes between, with a fleet of one server and no sites: nothing to wait for."""
 
-import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import sandbox
-from sandbox import SandboxError, state, waiting
-from sandbox.state import CHECKOUT, Place
+from sandbox import SandboxError, server, state, waiting
+from sandbox.state import Place
 from tests.sandbox import fleets
 
 pytestmark = pytest.mark.sandbox
@@ -63,14 +61,14 @@ def test_a_second_sandbox_beside_the_first(fleet: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("step", ["starting the servers", "applying with Terraform"])
 def test_an_interrupted_up_leaves_nothing(fleet: Path, number: signal.Signals, step: str) -> None:
-    with started(fleet, step) as process:
+    with fleets.started(fleet, step) as process:
         process.send_signal(number)
         assert process.wait(20) != 0
     assert_nothing_left(fleet)
 
 
 def test_down_clears_up_after_one_that_was_killed(fleet: Path) -> None:
-    with started(fleet, "applying with Terraform") as process:
+    with fleets.started(fleet, "applying with Terraform") as process:
         process.kill()
     assert traces(fleet)
     sandbox.down(fleet)
@@ -78,7 +76,7 @@ def test_down_clears_up_after_one_that_was_killed(fleet: Path) -> None:
 
 
 def test_up_clears_up_after_one_that_was_killed(fleet: Path) -> None:
-    with started(fleet, "applying with Terraform") as process:
+    with fleets.started(fleet, "applying with Terraform") as process:
         process.kill()
     left = state.load(Place.of(fleet))
     assert left is not None
@@ -105,6 +103,23 @@ def test_a_failed_up_leaves_its_logs_alone_and_names_them(fleet: Path) -> None:
     assert [entry.name for entry in Place.of(fleet).folder.iterdir()] == ["logs"]
 
 
+def test_servers_come_and_go(fleet: Path) -> None:
+    sandbox.up(fleet)
+    fleets.write(fleet.parent, "", servers=2)
+    two = sandbox.up(fleet)
+    logins = [two.login(name) for name in ("web-1", "web-2")]
+    assert [server.execute(login, ["hostname"]).stdout for login in logins] == [
+        "web-1\n",
+        "web-2\n",
+    ]
+    assert not two.terraform.changes()
+    fleets.write(fleet.parent, "")
+    one = sandbox.up(fleet)
+    assert server.execute(one.login("web-1"), ["true"]).returncode == 0
+    assert server.execute(logins[1], ["true"]).returncode != 0
+    assert not one.terraform.changes()
+
+
 def test_run_is_all_of_it(fleet: Path) -> None:
     assert sandbox.run(fleet).ok
     assert_nothing_left(fleet)
@@ -125,44 +140,9 @@ def test_who_is_not_root_is_told(fleet: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        env=environment(),
+        env=fleets.environment(),
     )
     assert "the sandbox needs root" in done.stderr
-
-
-class started:  # noqa: N801 - reads as a verb
-    """An `up` in a process of its own, once it has begun with a step."""
-
-    def __init__(self, fleet: Path, step: str) -> None:
-        script = (
-            "import signal, sys; from pathlib import Path; import sandbox\n"
-            # A test runner in the background has its children ignore Ctrl-C.
-            "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-            "sandbox.up(Path(sys.argv[1]), lambda step, *_: print(step, flush=True))"
-        )
-        self._step = step
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", script, str(fleet)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            env=environment(),
-        )
-
-    def __enter__(self) -> subprocess.Popen[str]:
-        for line in self._process.stdout or ():
-            if line.strip() == self._step:
-                time.sleep(2 if "Terraform" in self._step else 0)
-                return self._process
-        pytest.fail(f"it never came to {self._step!r}")
-
-    def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.communicate()
-
-
-def environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(CHECKOUT)}
 
 
 def traces(fleet: Path) -> list[str]:

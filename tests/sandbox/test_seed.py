@@ -19,9 +19,9 @@ def test_what_the_file_names_is_seeded(tmp_path: Path) -> None:
         Subnet("subnet-0a1b2c3d", "10.80.0.0/24", "a"),
         Subnet("subnet-1a2b3c4d", "10.80.1.0/24", "b"),
     )
-    assert seed.groups == ("sg-0a1b2c3d",)
+    assert seed.groups == ("sg-0a1b2c31",)
     assert seed.instances == (
-        Instance("i-0123456789abcdef0", "subnet-0a1b2c3d", "10.80.0.10", ("sg-0a1b2c3d",)),
+        Instance("i-0123456789abcdef1", "subnet-0a1b2c3d", "10.80.0.10", ("sg-0a1b2c31",)),
     )
     assert set(seed.zones) == {
         HostedZone("a.com", None),

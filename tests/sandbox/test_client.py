@@ -1,0 +1,199 @@
+"""What the client sees of real TLS and DNS servers, each wrong in its own way."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import dns.message
+import dns.rdatatype
+import dns.rrset
+import pytest
+
+from sandbox import authority
+from sandbox.client import PROBE, Observation, Page, Redirect, View, observe
+
+pytestmark = pytest.mark.sandbox
+
+ADDRESS = f"127.63.{os.getpid() >> 8 & 255}.{os.getpid() & 255}"
+"""Ports 80 and 443 of an address that is nobody else's."""
+
+PAGE = (
+    b'<meta name="portico-sites" content="a.com b.com"><meta name="portico-server" content="web-1">'
+)
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(PAGE), PAGE)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("authority")
+    authority.create(folder)
+    return folder
+
+
+@dataclass
+class Front:
+    """A server of one certificate on port 443; it keeps the names that clients indicate."""
+
+    pem: bytes
+    newest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3
+    indicated: list[str | None] = field(default_factory=list)
+
+
+def issued(folder: Path, *names: str, age: int = 0, days: int = 90) -> bytes:
+    """Return a certificate with chain and key, made `age` days ago for `days` days."""
+    start = dt.datetime.now(dt.UTC) - dt.timedelta(days=age, hours=1)
+    made = authority.load(folder).issue(names, start=start, validity=dt.timedelta(days=days))
+    return made.bundle
+
+
+def see(
+    folder: Path, front: Front | None, *, on_80: bytes = b"", modern: bool = False
+) -> Observation:
+    """Observe a.com while the servers serve."""
+    with ExitStack() as stack:
+        if front:
+            stack.enter_context(serving(443, OK, context(front, folder)))
+        if on_80:
+            stack.enter_context(serving(80, on_80))
+        nameserver = stack.enter_context(answering())
+        view = View(nameserver, authority.root_file(folder))
+        return observe("a.com", ("A",), view, modern=modern)
+
+
+def test_a_good_site_is_seen_whole_and_no_name_is_indicated(folder: Path) -> None:
+    front = Front(issued(folder, "a.com", "www.a.com"))
+    location = f"https://a.com{PROBE}"
+    moved = f"HTTP/1.1 301 Moved\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n"
+    seen = see(folder, front, on_80=moved.encode())
+    assert (seen.addresses, seen.trouble) == ((ADDRESS,), ())
+    sight = seen.sights[0]
+    assert (sight.version, sight.distrust, sight.old_version) == ("TLSv1.3", None, None)
+    assert sight.page == Page(200, ("a.com", "b.com"), "web-1")
+    assert sight.redirect == Redirect(301, location)
+    assert {certificate.names for certificate in sight.certificates} == {("a.com", "www.a.com")}
+    assert len(sight.certificates) == 3
+    assert set(front.indicated) == {None}
+
+
+def test_an_expired_certificate_is_distrusted_and_read_all_the_same(folder: Path) -> None:
+    sight = see(folder, Front(issued(folder, "a.com", age=30, days=20))).sights[0]
+    assert sight.distrust == "certificate has expired"
+    assert -11 < sight.certificates[0].days_left < -9
+    assert isinstance(sight.page, Page)
+
+
+def test_a_certificate_of_the_future_is_seen(folder: Path) -> None:
+    sight = see(folder, Front(issued(folder, "a.com", age=-5))).sights[0]
+    assert sight.distrust == "certificate is not yet valid"
+    assert sight.certificates[0].days_old < 0
+
+
+def test_an_unknown_issuer_is_distrusted(folder: Path, tmp_path: Path) -> None:
+    authority.create(tmp_path)
+    sight = see(folder, Front(issued(tmp_path, "a.com"))).sights[0]
+    assert sight.distrust is not None
+    assert "certificate" in sight.distrust
+
+
+def test_a_missing_chain_is_distrusted(folder: Path) -> None:
+    made = authority.load(folder).issue(["a.com"])
+    sight = see(folder, Front(made.certificate + made.key)).sights[0]
+    assert sight.distrust == "unable to get local issuer certificate"
+
+
+def test_a_version_that_a_modern_site_must_refuse_is_seen(folder: Path) -> None:
+    front = Front(issued(folder, "a.com"))
+    assert see(folder, front, modern=True).sights[0].old_version == "TLSv1.2"
+    old = Front(issued(folder, "a.com"), newest=ssl.TLSVersion.TLSv1_2)
+    assert see(folder, old).sights[0].version == "TLSv1.2"
+
+
+def test_nobody_at_the_address_is_seen(folder: Path) -> None:
+    sight = see(folder, None).sights[0]
+    assert not sight.connected
+    assert "refused" in sight.version
+    assert "refused" in str(sight.redirect)
+
+
+def test_a_name_that_dns_does_not_know_is_seen(folder: Path) -> None:
+    with answering() as nameserver:
+        seen = observe("unknown.com", ("A", "AAAA"), View(nameserver), modern=False)
+    assert seen.addresses == ()
+    assert len(seen.trouble) == 2
+    assert folder.exists()
+
+
+# --- servers -------------------------------------------------------------------------------------
+
+
+def context(front: Front, folder: Path) -> ssl.SSLContext:
+    pem = folder / "front.pem"
+    pem.write_bytes(front.pem)
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    made.load_cert_chain(pem)
+    made.maximum_version = front.newest
+    made.sni_callback = lambda _socket, name, _context: front.indicated.append(name)
+    return made
+
+
+@contextmanager
+def serving(port: int, answer: bytes, tls: ssl.SSLContext | None = None) -> Iterator[None]:
+    listener = socket.create_server((ADDRESS, port))
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with suppress(OSError), tls.wrap_socket(connection, True) if tls else connection as client:  # noqa: FBT003
+            if client.recv(4096):
+                client.sendall(answer)
+
+    with _repeating(serve, listener):
+        yield
+
+
+@contextmanager
+def answering() -> Iterator[tuple[str, int]]:
+    """Answer A queries for a.com with ADDRESS, and nothing else."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    listener.bind((ADDRESS, 0))
+    host, port = listener.getsockname()
+
+    def serve() -> None:
+        data, client = listener.recvfrom(4096)
+        query = dns.message.from_wire(data)
+        reply = dns.message.make_response(query)
+        question = query.question[0]
+        if (question.name.to_text(), question.rdtype) == ("a.com.", dns.rdatatype.A):
+            reply.answer.append(dns.rrset.from_text("a.com.", 1, "IN", "A", ADDRESS))
+        listener.sendto(reply.to_wire(), client)
+
+    with _repeating(serve, listener):
+        yield host, port
+
+
+@contextmanager
+def _repeating(serve: Callable[[], None], listener: socket.socket) -> Iterator[None]:
+    """Serve in a thread until the end of the block."""
+    stop = threading.Event()
+    listener.settimeout(0.05)
+
+    def run() -> None:
+        while not stop.is_set():
+            with suppress(TimeoutError):
+                serve()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+        listener.close()
