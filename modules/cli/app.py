@@ -68,10 +68,10 @@ def show(
 
 @app.command()
 def synth(fleet_file: FleetArgument = DEFAULT) -> None:
-    """Write the Terraform JSON into cdktf.out, as `python main.py` does."""
+    """Write the Terraform JSON into the checkout's cdktf.out, as `python main.py` does."""
     environment = {**os.environ, "PORTICO_FLEET": str(fleet_file.absolute())}
     command = [sys.executable, str(ROOT / "main.py")]
-    sys.exit(subprocess.run(command, env=environment, check=False).returncode)
+    sys.exit(subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode)
 
 
 app.command("verify")(sandbox.verify_real)

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path, PurePosixPath
 
 from modules.fleet.aws import MAX_TAGS, OWN_TAGS, partition
 from modules.fleet.domains import both_forms, lies_in, registrable_domain
+from modules.fleet.lock import FILE_NAME as LOCK_NAME
 from modules.fleet.model import Site, effective_site
 from modules.fleet.problems import Code, Problem, show, words
 from modules.fleet.sections import (
     ArnCertificate,
     ExistingNetwork,
     FleetFile,
+    LocalChoice,
     NewNetwork,
     NewServer,
     SiteSettings,
@@ -139,6 +142,19 @@ def _balancers(subject: _Subject) -> Iterator[Problem]:
                 yield subject.problem(Code.BALANCER_CANNOT, at, message)
 
 
+def _allow(subject: _Subject) -> Iterator[Problem]:
+    if not any(map(_is_ipv4, subject.file.network.allow)):
+        message = words(
+            "no IPv4 range may reach the balancers: clients without IPv6 would be shut out",
+            cure="add an IPv4 range, as 0.0.0.0/0",
+        )
+        yield subject.problem(Code.NO_IPV4, ("network", "allow"), message)
+
+
+def _is_ipv4(cidr: str) -> bool:
+    return ":" not in cidr
+
+
 def _subnets(subject: _Subject) -> Iterator[Problem]:
     network = subject.file.network
     if not isinstance(network, ExistingNetwork):
@@ -204,11 +220,7 @@ def _document_roots(subject: _Subject) -> Iterator[Problem]:
 
 
 def _zones(subject: _Subject) -> Iterator[Problem]:
-    created = {
-        registrable_domain(site.domain): path
-        for path, site in subject.sites.items()
-        if site.creates_zone
-    }
+    yield from _names_of_created_zones(subject)
     ids: dict[str, str] = {}
     for path, site in subject.sites.items():
         at = subject.setting(path, "zone")
@@ -218,13 +230,6 @@ def _zones(subject: _Subject) -> Iterator[Problem]:
                 meant=registrable_domain(site.domain),
             )
             yield subject.problem(Code.OUTSIDE_ZONE, at, message)
-        elif site.zone_name in created:
-            message = words(
-                f"the zone {both_forms(site.zone_name)} is named as existing here and created in "
-                f"line {subject.line(subject.setting(created[site.zone_name], 'zone'))}",
-                cure="say create for all of its sites, or for none",
-            )
-            yield subject.problem(Code.ZONES_CLASH, at, message)
         registrable = registrable_domain(site.domain)
         if site.zone_id and ids.setdefault(site.zone_id, registrable) != registrable:
             message = words(
@@ -232,6 +237,63 @@ def _zones(subject: _Subject) -> Iterator[Problem]:
                 f"{both_forms(registrable)}",
             )
             yield subject.problem(Code.ZONES_CLASH, at, message)
+
+
+def _names_of_created_zones(subject: _Subject) -> Iterator[Problem]:
+    """Every site with names in a created zone says so: with the last of them the zone goes."""
+    created: dict[str, Site] = {}
+    for site in subject.sites.values():
+        if site.creates_zone:
+            created.setdefault(registrable_domain(site.domain), site)
+    names = [*subject.draft.sites.items(), *subject.draft.aliases.items()]
+    told: set[tuple[KeyPath, str]] = set()
+    for path, name in names:
+        at, zone = path[:2], registrable_domain(name)
+        site = subject.sites[at]
+        foreign = zone != registrable_domain(site.domain)
+        if (
+            zone not in created
+            or (site.creates_zone and not foreign)
+            or (site.zone_name not in (None, zone) and lies_in(name, str(site.zone_name)))
+            or (at, zone) in told
+            or subject.doubtful((*at, "zone"), ("defaults", "zone"))
+        ):
+            continue
+        told.add((at, zone))
+        owner = created[zone]
+        alias = f", an alias of {both_forms(site.domain)}," if len(path) > len(at) else ""
+        message = words(
+            f"{both_forms(name)}{alias} lies in the zone {both_forms(zone)}, which "
+            f"{both_forms(owner.domain)} creates, and which would go with that site",
+            cure="make the name a site of its own that says zone: create, or create the zone "
+            "outside of Portico"
+            if foreign
+            else "say zone: create in both, or in neither",
+        )
+        own = "zone" in subject.file.sites[subject.draft.sites[at]].model_fields_set
+        place = (*at, "zone") if own and not foreign else path
+        yield subject.problem(Code.ZONES_CLASH, place, message, at_key=place == path)
+
+
+def _keys_served(subject: _Subject) -> Iterator[Problem]:
+    roots = {
+        PurePosixPath(root): site
+        for site in subject.sites.values()
+        if (root := getattr(site, "document_root", None)) is not None
+    }
+    for path, site in subject.sites.items():
+        if site.backend_tls is None:
+            continue
+        key = PurePosixPath(site.backend_tls.private_key)
+        root = next((root for root in roots if key.is_relative_to(root)), None)
+        if root is not None:
+            message = words(
+                f"the private key {show(str(key))} lies in the document root {show(str(root))} of "
+                f"{both_forms(roots[root].domain)}, which serves it to everybody",
+                cure="keep it outside, as in /etc/ssl/private",
+            )
+            at = (*subject.setting(path, "backend_tls"), "private_key")
+            yield subject.problem(Code.KEY_SERVED, at, message)
 
 
 def _tags(subject: _Subject) -> Iterator[Problem]:
@@ -282,6 +344,12 @@ def _ssh_access(subject: _Subject) -> Iterator[Problem]:
                 cure="say ssh_from, with the ranges that Terraform runs in, or a security_group",
             )
             yield subject.problem(Code.SSH_ACCESS, path, message, at_key=True)
+        elif server.security_group is None and not any(map(_is_ipv4, server.create.ssh_from)):
+            message = words(
+                "no IPv4 range may reach ssh, and the instance has no IPv6 address",
+                cure="add the IPv4 ranges that Terraform runs in",
+            )
+            yield subject.problem(Code.SSH_ACCESS, (*path, "ssh_from"), message)
         if server.security_group is not None and server.create.ssh_from:
             message = words(
                 "ssh_from has no effect on an existing security group",
@@ -316,18 +384,42 @@ def _port_80(subject: _Subject) -> Iterator[Problem]:
             yield subject.problem(Code.PORT, ("ports", "reserved", i), message)
 
 
+# --- state -----------------------------------------------------------------------------------
+
+
+def _state_file(subject: _Subject) -> Iterator[Problem]:
+    state = subject.file.state
+    if not isinstance(state, LocalChoice):
+        return
+    path = state.local.path
+    taken = {
+        ".": "a folder",
+        Path(subject.draft.source.name).name: "the fleet file",
+        LOCK_NAME: "the port lock",
+    }
+    if what := taken.get(path):
+        message = words(
+            f"the state cannot lie at {show(path)}, which is {what}",
+            allowed="a file that only Terraform writes, as terraform.tfstate",
+        )
+        yield subject.problem(Code.STATE_FILE, ("state", "local", "path"), message)
+
+
 _CHECKS: tuple[tuple[tuple[str, ...], Callable[[_Subject], Iterator[Problem]]], ...] = (
     ((), _names_once),
     ((), _names_of_certificates),
     ((), _balancers),
+    (("network",), _allow),
     (("network",), _subnets),
     (("region",), _arns),
     ((), _document_roots),
     ((), _zones),
+    ((), _keys_served),
     ((), _tags),
     (("servers",), _servers_once),
     (("servers",), _ssh_access),
     (("servers", "network"), _subnets_of_servers),
     (("servers",), _port_80),
+    (("state",), _state_file),
 )
 """Each check with the top-level keys that it needs to be the file's own."""

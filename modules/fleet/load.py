@@ -47,15 +47,19 @@ def load_fleet(path: str | os.PathLike[str], lock: LockMode = LockMode.WRITE) ->
 
     Raises FleetError with every problem of the file and of the lock beside it.
     """
-    place = Path(path)
-    source = read_source(read_text(place), str(path))
+    return _load(Path(path), str(path), lock)
+
+
+def _load(place: Path, name: str, lock: LockMode, releasing: str | None = None) -> Fleet:
+    """Load the fleet; what the port of `releasing` stands in the way of is no problem."""
+    source = read_source(read_text(place), name)
     draft = validate(source, place.parent)
     problems = [*source.problems, *draft.problems, *cross_problems(draft)]
     try:
         held = locks.read(place.with_name(locks.FILE_NAME))
     except FleetError as error:
         raise FleetError([*problems, *error.problems]) from None
-    problems += _taken_problems(source, draft.file, held)
+    problems += _taken_problems(source, draft.file, held, releasing)
     if problems:
         raise FleetError(problems)
     ports = _assigned(source, draft.file, held)
@@ -71,7 +75,7 @@ def release_port(path: str | os.PathLike[str], domain: str) -> int:
 
     Raises FleetError where the domain is still in the fleet file, or not in the lock.
     """
-    fleet = load_fleet(path, LockMode.READ)
+    fleet = _load(Path(path), str(path), LockMode.READ, releasing=domain)
     held = locks.read(Path(path).with_name(locks.FILE_NAME))
     name = next(
         (held_name for held_name in held.ports if unicode_form(held_name) == domain), domain
@@ -111,16 +115,25 @@ def _taken(file: FleetFile) -> Iterator[tuple[PortRange, KeyPath, str]]:
     yield PortRange(HTTP_PORT, HTTP_PORT), (), "is Apache's redirect"
 
 
-def _taken_problems(source: Source, file: FleetFile, held: locks.Lock) -> Iterator[Problem]:
+def _taken_problems(
+    source: Source, file: FleetFile, held: locks.Lock, releasing: str | None
+) -> Iterator[Problem]:
     for ports, path, reason in _taken(file):
         for domain, port in held.ports.items():
-            if port in ports:
+            if port not in ports or releasing in (domain, unicode_form(domain)):
+                continue
+            release = f"run portico ports release {domain}"
+            if domain in file.sites:
                 message = words(
                     f"port {port} {reason}, but the lock gave it to {both_forms(domain)}",
                     cure="a given port never moves: use another port here, or take the site out, "
-                    f"run portico ports release {domain}, and add it again",
+                    f"{release}, and add it again",
                 )
-                yield source.problem(Code.LOCK_RESERVED, path, message)
+            else:
+                message = words(
+                    f"port {port} {reason}, but rests for {both_forms(domain)}", cure=release
+                )
+            yield source.problem(Code.LOCK_RESERVED, path, message)
 
 
 def _assigned(source: Source, file: FleetFile, held: locks.Lock) -> dict[str, int]:

@@ -63,6 +63,12 @@ def read(path: Path) -> Lock:
         line = text.count("\n", 0, marker.start()) + 1
         message = words("git's conflict markers are in the lock", cure=_RESOLVE)
         raise FleetError([Problem(name, line, 1, Code.LOCK_CONFLICT.id, message)])
+    if not text.strip():
+        message = words(
+            "the lock is empty",
+            cure="take it from git, or delete it where no site is deployed yet",
+        )
+        raise FleetError([Problem(name, 1, 1, Code.LOCK_UNREADABLE.id, message)])
     try:
         document = json.loads(text, object_pairs_hook=_Pairs)
     except (ValueError, RecursionError) as error:

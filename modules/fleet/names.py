@@ -14,6 +14,13 @@ _FLEET_NAME_LENGTH = 20
 
 
 def _fleet_name(name: str) -> str:
+    if name == "sg" or name.startswith("sg-"):
+        raise refusal(
+            Code.NAME,
+            f"fleet name {show(name)} makes security groups' names start with 'sg-', which AWS "
+            "refuses",
+            cure="choose another first word",
+        )
     if name == "internal" or name.startswith("internal-"):
         raise refusal(
             Code.NAME,
@@ -40,6 +47,17 @@ FleetName = Annotated[
     AfterValidator(_fleet_name),
 ]
 
+
+def _server_name(name: str) -> str:
+    if name == "balancers":
+        raise refusal(
+            Code.NAME,
+            f"server name {show(name)} is Portico's own, for the balancers' security group",
+            cure="choose another name",
+        )
+    return name
+
+
 ServerName = Annotated[
     str,
     Matching(
@@ -48,6 +66,7 @@ ServerName = Annotated[
         "1 to 31 of a-z, 0-9 and '-', a letter first",
         Code.NAME,
     ),
+    AfterValidator(_server_name),
 ]
 
 User = Annotated[

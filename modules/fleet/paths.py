@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +16,13 @@ from modules.fleet.text import described
 
 _SERVER_PATH = re.compile(r"/[A-Za-z0-9._+=,:~/-]*", re.ASCII)
 _SERVER_PATH_LENGTH = 1024
-_SYSTEM = ("/bin", "/boot", "/dev", "/etc", "/lib", "/proc", "/root", "/run", "/sbin", "/sys")
+_SYSTEM = (
+    "/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/root", "/run", "/sbin", "/sys",
+    "/var/log",
+)  # fmt: skip
+"""Nothing in them is a site's."""
+_SYSTEM_TOPS = ("/", "/home", "/usr", "/var")
+"""Folders below them may be a site's."""
 _SPECIAL = frozenset("\"'`\\$%{}<>|;&*?!#()[]@")
 _USER_DATA_BYTES = 16384
 """https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html: 16 KB before base64."""
@@ -54,7 +62,7 @@ def _server_path(value: str) -> str:
 
 def _document_root(value: str) -> str:
     path = _server_path(value)
-    if path == "/" or any(path == top or path.startswith(top + "/") for top in _SYSTEM):
+    if path in _SYSTEM_TOPS or any(path == top or path.startswith(top + "/") for top in _SYSTEM):
         raise refusal(
             Code.DOCUMENT_ROOT,
             f"document root {show(value)} would serve the system's own files",
@@ -128,8 +136,10 @@ def _text_file(value: str, info: ValidationInfo, most: int) -> str:
             content.decode("utf-8")
     except UnicodeDecodeError:
         fault = "is not UTF-8 text"
-    except OSError as error:
-        fault = f"cannot be read: {(error.strerror or str(error)).lower()}"
+    except (OSError, RuntimeError) as error:
+        # Python 3.11 reports a loop of links as a RuntimeError.
+        reason = getattr(error, "strerror", None) or os.strerror(errno.ELOOP)
+        fault = f"cannot be read: {reason.lower()}"
     if fault:
         raise refusal(
             Code.FILE,

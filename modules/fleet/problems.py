@@ -72,6 +72,9 @@ class Code(Enum):
     SUBNET_OF_NEW_NETWORK = "F411", "a subnet is named in a network yet to be created"
     ARN_PLACE = "F412", "an ARN is of another region or partition"
     TOO_MANY_TAGS = "F413", "a resource has more tags than AWS takes"
+    NO_IPV4 = "F414", "no IPv4 address may reach the balancers"
+    KEY_SERVED = "F415", "a private key lies in a document root"
+    STATE_FILE = "F416", "the state's path is taken"
 
     LOCK_UNREADABLE = "F501", "the lock cannot be read or is not JSON"
     LOCK_CONFLICT = "F502", "the lock holds git's conflict markers"

@@ -68,7 +68,9 @@ class S3State(Section):
 class LocalState(Section):
     """A state file on this machine."""
 
-    path: StatePath = Field(description="The file, relative to the fleet file's folder.")
+    path: StatePath = Field(
+        description="The file, relative to the fleet file's folder; Terraform writes it."
+    )
 
 
 class CloudState(Section):
@@ -123,7 +125,7 @@ class NetworkBase(Section):
     allow: Cidrs = Field(
         default=("0.0.0.0/0", "::/0"),
         min_length=1,
-        description="CIDR ranges that may reach the balancers on 80 and 443.",
+        description="CIDR ranges that may reach the balancers on 80 and 443; one of them IPv4.",
     )
 
 
@@ -210,7 +212,8 @@ class CreateInstance(Section):
     )
     ssh_from: Cidrs = Field(
         default=(),
-        description="CIDR ranges that may reach SSH; required when the security group is created.",
+        description="CIDR ranges that may reach SSH; required, with one of IPv4, when the "
+        "security group is created.",
     )
     subnet: SubnetId | None = Field(
         default=None, description="Its subnet; the network's first one when left out."
@@ -275,7 +278,9 @@ class SiteSettings(Section):
     )
     tls: TlsLevel = Field(
         default="intermediate",
-        description="Mozilla's level, for the balancer and Apache alike.",
+        description="Mozilla's level. AWS's nearest policy for a `classic` balancer adds CBC and "
+        "RSA key exchange to `intermediate`. `modern` (TLS 1.3 alone) holds between client and "
+        "balancer; Apache keeps TLS 1.2 open for the balancer, whose health checks need it.",
     )
     ipv6: bool = Field(
         default=False, description="Dual stack, with AAAA records; `application` only."

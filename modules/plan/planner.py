@@ -51,14 +51,14 @@ def _site(fleet: Fleet, site: model.Site) -> records.Site:
     return records.Site(
         domain=site.domain,
         unicode=site.unicode,
-        aliases=site.aliases,
+        aliases=tuple(sorted(site.aliases)),
         port=fleet.ports[site.domain],
         document_root=PurePosixPath(site.document_root),
         balancer=_balancer(fleet, site),
         certificate=_certificate(site),
         alias_records=tuple(
             records.AliasRecord(name, _zone(site, name).key, ("A", "AAAA") if site.ipv6 else ("A",))
-            for name in site.names
+            for name in _names(site)
         ),
         tls=records.TlsLevel(site.tls),
         backend_tls=_backend_tls(site),
@@ -72,7 +72,11 @@ def _balancer(fleet: Fleet, site: model.Site) -> records.Balancer:
     policies = tls.balancer_policies(records.TlsLevel(site.tls))
     return records.Balancer(
         kind=kind,
-        name=names.aws_name(fleet.name, site.domain),
+        # Both kinds have names of their own: a site that changes its kind has two balancers for
+        # a while, and AWS wants names to be unique in a region.
+        name=names.aws_name(fleet.name, site.domain)
+        if kind is BalancerKind.APPLICATION
+        else names.aws_name(fleet.name, site.domain, kind),
         target_group=names.aws_name(
             fleet.name, site.domain, "HTTPS", str(fleet.ports[site.domain]), _vpc(fleet)
         )
@@ -96,11 +100,16 @@ def _certificate(site: model.Site) -> records.Certificate:
     if isinstance(site.certificate, model.ArnCertificate):
         return records.ExistingCertificate(site.certificate.arn)
     return records.RequestedCertificate(
-        names=site.names,
+        names=_names(site),
         validations=tuple(
-            records.ValidationRecord(name, _zone(site, name).key) for name in site.names
+            records.ValidationRecord(name, _zone(site, name).key) for name in _names(site)
         ),
     )
+
+
+def _names(site: model.Site) -> tuple[str, ...]:
+    """The domain, then the aliases in an order that a reordered file does not change."""
+    return (site.domain, *sorted(site.aliases))
 
 
 # --- names in DNS ----------------------------------------------------------------------------
@@ -121,13 +130,12 @@ def _zone(site: model.Site, name: str) -> records.Zone:
 
 
 def _zones(fleet: Fleet) -> tuple[records.Zone, ...]:
-    """Each zone once; one site's `create` holds for all names in the zone."""
+    """Each zone once."""
     found: dict[str, records.Zone] = {}
     for site in fleet.sites.values():
         for name in site.names:
             zone = _zone(site, name)
-            if zone.key not in found or zone.create:
-                found[zone.key] = zone
+            found[zone.key] = zone
     return tuple(found[key] for key in sorted(found))
 
 
@@ -185,11 +193,10 @@ def _server(
 def _network(fleet: Fleet) -> records.Network:
     network = fleet.network
     if isinstance(network, model.ExistingNetwork):
-        return records.ExistingNetwork(network.vpc, network.subnets)
+        return records.ExistingNetwork(network.vpc, tuple(sorted(network.subnets)))
     return records.NewNetwork(
         cidr=network.create,
         subnets=_subnets(network.create),
-        ipv6=any(site.ipv6 for site in fleet.sites.values()),
     )
 
 

@@ -74,15 +74,16 @@ class ExistingNetwork:
 
     vpc: str
     subnets: tuple[str, ...]
+    """Sorted."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewNetwork:
-    """A VPC with one public subnet in each of two zones, a /N+2 of `cidr` each."""
+    """A VPC with a public subnet in each of two zones; both generations of IP."""
 
     cidr: str
     subnets: tuple[str, str]
-    ipv6: bool
+    """Their IPv4 ranges, a quarter of `cidr` each."""
 
 
 Network = ExistingNetwork | NewNetwork
@@ -169,7 +170,7 @@ class RequestedCertificate:
     """Requested from ACM and validated by DNS."""
 
     names: tuple[str, ...]
-    """The site's domain first, then its aliases; at most 10 by ACM's default quota."""
+    """The site's domain first, then its aliases, sorted."""
     validations: tuple[ValidationRecord, ...]
 
 
@@ -223,6 +224,7 @@ class Site:
     """In ASCII (punycode) form; `unicode` is what a person reads."""
     unicode: str
     aliases: tuple[str, ...]
+    """Sorted."""
     port: int
     document_root: PurePosixPath
     balancer: Balancer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from modules.plan.names import address
 from modules.plan.records import HEALTH_PATH
@@ -28,11 +28,12 @@ class ApplicationLoadBalancer(LoadBalancer):
     def _build(self) -> None:
         balancer = self._balancer()
         targets = self._target_group()
+        attachments = list(self._attachments(targets))
         self.dns_name = balancer.dns_name
         self.zone_id = balancer.zone_id
         self.serving = [
-            *self._attachments(targets),
-            self._https(balancer, targets),
+            *attachments,
+            self._https(balancer, targets, attachments),
             self._http(balancer),
         ]
 
@@ -49,7 +50,7 @@ class ApplicationLoadBalancer(LoadBalancer):
                 security_groups=[self._surroundings.balancer_group_id],
                 subnets=list(self._surroundings.subnet_ids),
                 drop_invalid_header_fields=True,
-                depends_on=list(self._surroundings.network_ready) or None,
+                depends_on=list(self._reachable) or None,
                 tags=self._tags,
             ),
         )
@@ -96,7 +97,9 @@ class ApplicationLoadBalancer(LoadBalancer):
                 ),
             )
 
-    def _https(self, balancer: Lb, targets: LbTargetGroup) -> LbListener:
+    def _https(
+        self, balancer: Lb, targets: LbTargetGroup, attachments: Sequence[LbTargetGroupAttachment]
+    ) -> LbListener:
         return at(
             address(self._site.domain, "https"),
             LbListener(
@@ -110,6 +113,8 @@ class ApplicationLoadBalancer(LoadBalancer):
                 default_action=[
                     LbListenerDefaultAction(type="forward", target_group_arn=targets.arn)
                 ],
+                # Apache listens, and is in the group, before the balancer sends requests there.
+                depends_on=list(attachments) or None,
             ),
         )
 

@@ -37,7 +37,8 @@ class Certificate(Construct):
                 self,
                 "certificate",
                 domain_name=domain,
-                subject_alternative_names=others or None,
+                # Left out it would mean "as it is": the last alias would stay on the certificate.
+                subject_alternative_names=others,
                 validation_method="DNS",
                 # A listener uses the old one until the new one is valid.
                 lifecycle=TerraformResourceLifecycle(create_before_destroy=True),

@@ -15,6 +15,7 @@ from modules.stack.bindings import (
     LbSslNegotiationPolicy,
     LbSslNegotiationPolicyAttribute,
     LoadBalancerListenerPolicy,
+    TerraformResourceLifecycle,
 )
 from modules.stack.load_balancer import LoadBalancer
 
@@ -58,7 +59,8 @@ class ClassicLoadBalancer(LoadBalancer):
                 ),
                 cross_zone_load_balancing=True,
                 connection_draining=True,
-                depends_on=list(self._surroundings.network_ready) or None,
+                # Its listeners point at Apache's ports: Apache must listen there before.
+                depends_on=[*self._reachable, *self._surroundings.released] or None,
                 tags=self._tags,
             ),
         )
@@ -92,7 +94,9 @@ class ClassicLoadBalancer(LoadBalancer):
             ),
         )
         # The provider makes a listener whose certificate changes anew, without its policies, and
-        # only this resource notices: hashicorp/terraform-provider-aws#187
+        # this resource would notice at the next apply: hashicorp/terraform-provider-aws#187.
+        # Replaced with the listener, one apply ends with the policy (measured with 3.39); it is
+        # off only while the new certificate is validated.
         return at(
             address(self._site.domain),
             LoadBalancerListenerPolicy(
@@ -101,5 +105,9 @@ class ClassicLoadBalancer(LoadBalancer):
                 load_balancer_name=balancer.name,
                 load_balancer_port=443,
                 policy_names=[policy.name],
+                lifecycle=TerraformResourceLifecycle(
+                    # Terraform's JSON takes a plain reference here; `fqn` would be in "${}".
+                    replace_triggered_by=[f"aws_elb.{address(self._site.domain)}.listener"]
+                ),
             ),
         )

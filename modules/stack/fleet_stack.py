@@ -66,6 +66,7 @@ class FleetStack(TerraformStack):
             instance_ids={name: server.instance_id for name, server in self.servers.items()},
             zone_ids=Zones(self, "zones", plan.zones, tags=plan.tags).ids,
             network_ready=self.network.ready,
+            opened=self.balancer_group.openings,
             released=[release.shipped for release in self.releases],
         )
         sites = Construct(self, "sites")

@@ -34,6 +34,8 @@ class LoadBalancer(Construct):
         self._site = site
         self._certificate_arn = certificate_arn
         self._surroundings = surroundings
+        # On the way down, clients are shut out only once the balancer, and DNS before it, is gone.
+        self._reachable = [*surroundings.network_ready, *surroundings.opened]
         self._tags = {**site.tags, "Name": site.balancer.name}
         self._build()
 

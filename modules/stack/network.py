@@ -48,7 +48,10 @@ class GivenNetwork(Network):
 
 
 class CreatedNetwork(Network):
-    """A VPC with a public subnet in each of two zones."""
+    """A VPC with a public subnet in each of two zones.
+
+    It has IPv6 even while no site does, so that the first one that does changes nothing shared.
+    """
 
     def __init__(
         self,
@@ -69,7 +72,7 @@ class CreatedNetwork(Network):
                 cidr_block=network.cidr,
                 enable_dns_support=True,
                 enable_dns_hostnames=True,
-                assign_generated_ipv6_cidr_block=network.ipv6 or None,
+                assign_generated_ipv6_cidr_block=True,
                 tags=self._tags,
             ),
         )
@@ -77,7 +80,7 @@ class CreatedNetwork(Network):
         self.vpc_id = self._vpc.id
         self.subnet_ids = [subnet.id for subnet in subnets]
         self.subnet_cidrs = network.subnets
-        self.ready = self._routes_out(subnets, ipv6=network.ipv6)
+        self.ready = self._routes_out(subnets)
 
     def _subnets(self, network: NewNetwork, name: str) -> list[Subnet]:
         # Local and Wavelength zones, which take no balancers of ours, have to be opted into.
@@ -104,9 +107,7 @@ class CreatedNetwork(Network):
                     cidr_block=cidr,
                     ipv6_cidr_block=interpolated(
                         f"cidrsubnet(aws_vpc.{ADDRESS}.ipv6_cidr_block, 8, {index})"
-                    )
-                    if network.ipv6
-                    else None,
+                    ),
                     availability_zone=interpolated(f"{zones.fqn}.names[{index}]"),
                     # A region that gains a zone must not move the subnets.
                     lifecycle=TerraformResourceLifecycle(ignore_changes=["availability_zone"]),
@@ -118,13 +119,13 @@ class CreatedNetwork(Network):
             )
         ]
 
-    def _routes_out(self, subnets: Sequence[Subnet], *, ipv6: bool) -> list[ITerraformDependable]:
+    def _routes_out(self, subnets: Sequence[Subnet]) -> list[ITerraformDependable]:
         gateway = at(
             ADDRESS,
             InternetGateway(self, "gateway", vpc_id=self._vpc.id, tags=self._tags),
         )
         table = at(ADDRESS, RouteTable(self, "routes", vpc_id=self._vpc.id, tags=self._tags))
-        route = at(
+        ipv4 = at(
             f"{ADDRESS}__ipv4",
             Route(
                 self,
@@ -134,17 +135,16 @@ class CreatedNetwork(Network):
                 gateway_id=gateway.id,
             ),
         )
-        if ipv6:
-            at(
-                f"{ADDRESS}__ipv6",
-                Route(
-                    self,
-                    "ipv6",
-                    route_table_id=table.id,
-                    destination_ipv6_cidr_block="::/0",
-                    gateway_id=gateway.id,
-                ),
-            )
+        ipv6 = at(
+            f"{ADDRESS}__ipv6",
+            Route(
+                self,
+                "ipv6",
+                route_table_id=table.id,
+                destination_ipv6_cidr_block="::/0",
+                gateway_id=gateway.id,
+            ),
+        )
         associations = [
             at(
                 f"{ADDRESS}__{subnet.node.id}",
@@ -157,4 +157,4 @@ class CreatedNetwork(Network):
             )
             for subnet in subnets
         ]
-        return [route, *associations]
+        return [ipv4, ipv6, *associations]

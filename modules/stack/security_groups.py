@@ -37,9 +37,11 @@ class BalancerGroup(Construct):
             ),
         )
         self.group_id = group.id
-        for cidr in plan.allow:
-            for port in CLIENT_PORTS:
-                Opening(self, f"{BALANCERS}__{port}", group.id, cidr, port)
+        self.openings = [
+            Opening(self, f"{BALANCERS}__{port}", group.id, cidr, port).rule
+            for cidr in plan.allow
+            for port in CLIENT_PORTS
+        ]
 
 
 class Opening(Construct):
@@ -85,7 +87,7 @@ class ServerRules(Construct):
         ranges: Sequence[PortRange],
     ) -> None:
         super().__init__(scope, address)
-        at(
+        egress = at(
             f"{BALANCERS}__{address}",
             SecurityGroupRule(
                 self,
@@ -98,7 +100,7 @@ class ServerRules(Construct):
                 to_port=0,
             ),
         )
-        self.rules: list[SecurityGroupRule] = []
+        ingress: list[SecurityGroupRule] = []
         for ports in reversed(ranges):
             rule = SecurityGroupRule(
                 self,
@@ -110,6 +112,8 @@ class ServerRules(Construct):
                 from_port=ports.first,
                 to_port=ports.last,
                 lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
-                depends_on=self.rules[-1:] or None,
+                depends_on=ingress[-1:] or None,
             )
-            self.rules.append(at(f"{address}__{ports.first}", rule))
+            ingress.append(at(f"{address}__{ports.first}", rule))
+        self.rules = [egress, *ingress]
+        """Both directions: without either no balancer reaches Apache."""

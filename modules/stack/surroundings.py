@@ -23,5 +23,7 @@ class Surroundings:
     """Route 53 zones by `key` of their record."""
     network_ready: Sequence[ITerraformDependable] = field(default=())
     """Routes that must exist before an internet-facing balancer can be made."""
+    opened: Sequence[ITerraformDependable] = field(default=())
+    """Rules by which clients reach the balancers: must stand for as long as DNS names one."""
     released: Sequence[ITerraformDependable] = field(default=())
     """What makes Apache listen on the site's port: must be applied before traffic is sent there."""

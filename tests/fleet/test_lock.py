@@ -120,6 +120,24 @@ def test_a_resting_port_is_released_and_given_again(tmp_path: Path) -> None:
     assert load_fleet(write_fleet(tmp_path, "b.com", "c.com")).ports["c.com"] == 443
 
 
+def test_a_resting_port_that_is_reserved_is_released(tmp_path: Path) -> None:
+    load_fleet(write_fleet(tmp_path, "a.com", "b.com"))
+    fleet_file = write_fleet(tmp_path, "b.com")
+    fleet_file.write_text(fleet_file.read_text("utf-8") + "ports: {reserved: [443]}\n", "utf-8")
+    assert problems(fleet_file) == ["F507"]
+    assert release_port(fleet_file, "a.com") == 443
+    assert load_fleet(fleet_file).ports == {"b.com": 8443}
+
+
+def test_a_reserved_port_of_a_site_is_not_released(tmp_path: Path) -> None:
+    fleet_file = write_fleet(tmp_path, "a.com")
+    load_fleet(fleet_file)
+    fleet_file.write_text(fleet_file.read_text("utf-8") + "ports: {reserved: [443]}\n", "utf-8")
+    with pytest.raises(FleetError, match=r"a\.com is still a site.*\[F511\]"):
+        release_port(fleet_file, "a.com")
+    assert locked(tmp_path) == {"a.com": 443}
+
+
 def test_release_takes_either_form(tmp_path: Path) -> None:
     load_fleet(write_fleet(tmp_path, "bücher.example"))
     assert release_port(write_fleet(tmp_path, "a.com"), "bücher.example") == 443

@@ -73,8 +73,8 @@ def test_a_named_zone_holds_for_names_in_it(tmp_path: Path) -> None:
     }
 
 
-def test_one_site_creates_the_zone_of_all_names_in_it(tmp_path: Path) -> None:
-    text = "sites:\n  a.shop.com:\n    zone: create\n  b.shop.com:\n"
+def test_a_zone_is_created_once_for_all_names_in_it(tmp_path: Path) -> None:
+    text = "defaults: {document_root: /srv, zone: create}\nsites:\n  a.shop.com:\n  b.shop.com:\n"
     (zone,) = plan_of(text, tmp_path).zones
     assert (zone.name, zone.create) == ("shop.com", True)
 

@@ -6,18 +6,22 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from modules.fleet.domains import registrable_domain
 from tests.fleet.golden import HOST_KEY
 
 Settings = dict[str, Any]
 
-DOMAINS = ("a.com", "b.org", "shop.co.uk", "1st.net", "a-b.com", "xn--bcher-kva.de")
-"""Of different zones, so that one site's `zone: create` is no other's business."""
+DOMAINS = (
+    "a.com", "eu.a.com", "shop.a.com", "b.org", "shop.co.uk", "at.shop.co.uk", "1st.net",
+    "xn--bcher-kva.de",
+)  # fmt: skip
+"""Some of one zone, some of a zone of their own."""
 ARN = "arn:aws:acm:eu-west-1:123456789012:certificate/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
 RANGES = ("0.0.0.0/0", "::/0", "198.51.100.0/24", "2001:db8::/32")
 
 
 @st.composite
-def sites(draw: st.DrawFn, domain: str) -> Settings:
+def sites(draw: st.DrawFn, domain: str, *, creates_zone: bool) -> Settings:
     """Draw the settings of one site; aliases lie in its own zone and in one that all share."""
     kind = draw(st.sampled_from(("application", "classic")))
     number = DOMAINS.index(domain)
@@ -25,7 +29,8 @@ def sites(draw: st.DrawFn, domain: str) -> Settings:
     site: Settings = {"load_balancer": kind}
     site["aliases"] = draw(st.lists(st.sampled_from(aliases), unique=True))
     site["certificate"] = draw(st.sampled_from(("acm", {"arn": ARN})))
-    zone = draw(st.sampled_from((None, "create", f"Z0123456789ABCDEFGH{number}")))
+    zone_id = f"Z0123456789ABCDEFGH{DOMAINS.index(registrable_domain(domain))}"
+    zone = "create" if creates_zone else draw(st.sampled_from((None, zone_id)))
     if zone:
         site["zone"] = zone
     if kind == "application":
@@ -46,11 +51,17 @@ def _server(number: int, *, created: bool) -> Settings:
     }
 
 
+def has_ipv4(ranges: list[str]) -> bool:
+    """Whether the ranges are some that a fleet file may have: one of them IPv4."""
+    return any(":" not in cidr for cidr in ranges)
+
+
 @st.composite
-def fleets(draw: st.DrawFn, max_sites: int = 4) -> Settings:
-    """Draw a whole fleet."""
+def fleets(draw: st.DrawFn, min_sites: int = 0) -> Settings:
+    """Draw a whole fleet; the sites of one zone agree on who makes it."""
     created = draw(st.lists(st.booleans(), min_size=1, max_size=2))
-    domains = draw(st.lists(st.sampled_from(DOMAINS), unique=True, max_size=max_sites))
+    domains = draw(st.lists(st.sampled_from(DOMAINS), unique=True, min_size=min_sites, max_size=4))
+    created_zones = draw(st.sets(st.sampled_from([registrable_domain(d) for d in DOMAINS])))
     network: Settings = draw(
         st.sampled_from(
             (
@@ -59,7 +70,7 @@ def fleets(draw: st.DrawFn, max_sites: int = 4) -> Settings:
             )
         )
     )
-    allow = draw(st.lists(st.sampled_from(RANGES), unique=True, min_size=1))
+    allow = draw(st.lists(st.sampled_from(RANGES), unique=True, min_size=1).filter(has_ipv4))
     reserved = draw(st.lists(st.sampled_from((8443, 8444, 8446)), unique=True))
     return {
         "name": "shop",
@@ -68,5 +79,8 @@ def fleets(draw: st.DrawFn, max_sites: int = 4) -> Settings:
         "servers": {f"web-{i}": _server(i, created=c) for i, c in enumerate(created, 1)},
         "ports": {"reserved": reserved},
         "defaults": {"document_root": "/var/www/html"},
-        "sites": {domain: draw(sites(domain)) for domain in domains},
+        "sites": {
+            domain: draw(sites(domain, creates_zone=registrable_domain(domain) in created_zones))
+            for domain in domains
+        },
     }

@@ -111,6 +111,36 @@ def test_apache_listens_before_a_balancer_points_at_it_and_dns_comes_last(tmp_pa
         assert not needed & aliases
 
 
+def test_no_listener_points_at_a_port_where_apache_does_not_listen_yet(tmp_path: Path) -> None:
+    graph = Graph(configuration_of(tmp_path, TWO_SERVERS))
+    releases = graph.of("terraform_data")
+    assert releases <= graph.needs("aws_elb.domain-b_com")
+    assert releases <= graph.needs("aws_lb_listener.domain-a_com__https")
+
+
+def test_dns_goes_before_any_rule_that_its_clients_need(tmp_path: Path) -> None:
+    graph = Graph(configuration_of(tmp_path, TWO_SERVERS))
+    ssh = "aws_security_group_rule.web-3__server__ssh__198-51-100-0_24"
+    rules = graph.of("aws_security_group_rule") - {ssh}
+    assert len(rules) == 4 + 2 + 2 * 3 + 1  # clients, balancers' egress, ports of 2 groups, out
+    for name in ("domain-a_com", "domain-b_com"):
+        assert rules <= graph.needs(f"aws_route53_record.{name}__A")
+
+
+def test_a_classic_listener_made_anew_gets_its_tls_policy_in_the_same_apply(
+    tmp_path: Path,
+) -> None:
+    found = blocks(configuration_of(tmp_path, TWO_SERVERS))
+    policy = found["aws_load_balancer_listener_policy.domain-b_com"]
+    assert policy["lifecycle"]["replace_triggered_by"] == ["aws_elb.domain-b_com.listener"]
+
+
+def test_a_site_without_aliases_says_so_to_acm(tmp_path: Path) -> None:
+    """Null would mean "as it is": a removed last alias would stay on the certificate."""
+    found = blocks(configuration_of(tmp_path, TWO_SERVERS))
+    assert found["aws_acm_certificate.domain-a_com"]["subject_alternative_names"] == []
+
+
 def test_servers_are_changed_one_after_another_once_the_balancers_may_reach_them(
     tmp_path: Path,
 ) -> None:

@@ -1,0 +1,95 @@
+"""The command line as a person meets it: a process, its output, its exit status."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.fleet.golden import complete
+
+ROOT = Path(__file__).parents[2]
+
+
+def portico(*arguments: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in `folder`, with no program on the PATH: neither Node nor Terraform."""
+    return subprocess.run(
+        [sys.executable, "-m", "modules.cli", *arguments],
+        cwd=folder,
+        env={"PYTHONPATH": str(ROOT), "PATH": "", "HOME": os.environ["HOME"], **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with the fleet file of one site, domain-a.com."""
+    (tmp_path / "fleet.yaml").write_text(complete(""), encoding="utf-8")
+    return tmp_path
+
+
+def test_validate_tells_that_all_is_well(folder: Path) -> None:
+    done = portico("validate", folder=folder)
+    assert (done.returncode, done.stdout) == (0, "fleet.yaml: 1 site, no problems\n")
+    assert not (folder / "fleet.lock.json").exists()
+
+
+def test_validate_tells_every_problem_and_no_traceback(folder: Path) -> None:
+    text = complete("sites:\n  domain-a.com: {tsl: modern}\n  Domain-B.com:\n")
+    (folder / "fleet.yaml").write_text(text)
+    done = portico("validate", folder=folder)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    first, second = done.stderr.splitlines()
+    assert first.startswith("fleet.yaml:2:18: ")
+    assert "did you mean 'tls'?" in first
+    assert second.startswith("fleet.yaml:3:3: ")
+    assert "'domain-b.com'" in second
+
+
+def test_the_fleet_file_is_the_argument_or_the_variable_or_fleet_yaml(folder: Path) -> None:
+    other = folder / "other.yaml"
+    other.write_text(complete("sites: {}\n"))
+    assert "0 sites" in portico("validate", "other.yaml", folder=folder).stdout
+    assert "0 sites" in portico("validate", folder=folder, PORTICO_FLEET="other.yaml").stdout
+    assert "1 site," in portico("validate", folder=folder).stdout
+
+
+def test_show_is_a_table_and_json(folder: Path) -> None:
+    table = portico("show", folder=folder)
+    assert "domain-a.com" in table.stdout
+    document = json.loads(portico("show", "--json", folder=folder).stdout)
+    assert [site["port"] for site in document["sites"]] == [443]
+
+
+def test_ports_are_listed_and_released(folder: Path) -> None:
+    path = folder / "fleet.lock.json"
+    path.write_text('{"version": 1, "ports": {"domain-a.com": 443, "gone.com": 8443}}')
+    listed = portico("ports", folder=folder).stdout
+    assert listed == "  443  domain-a.com\n 8443  gone.com  (rests)\n"
+    kept = portico("ports", "release", "domain-a.com", folder=folder)
+    assert kept.returncode == 2
+    assert "[F511]" in kept.stderr
+    done = portico("ports", "release", "gone.com", folder=folder)
+    assert (done.returncode, done.stdout) == (0, "port 8443 of gone.com is free\n")
+    assert "gone.com" not in path.read_text()
+
+
+def test_what_the_sandbox_lacks_is_told_without_a_traceback(folder: Path) -> None:
+    done = portico("sandbox", "verify", folder=folder)
+    assert done.returncode == 1
+    assert done.stderr.strip().endswith("fleet.yaml")
+    assert "Traceback" not in done.stderr
+
+
+def test_synth_of_a_wrong_file_is_told_without_a_traceback(folder: Path) -> None:
+    (folder / "fleet.yaml").write_text("name: 1\n")
+    done = portico("synth", folder=folder)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert f"{folder}/fleet.yaml:1:7: " in done.stderr
