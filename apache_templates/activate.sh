@@ -4,14 +4,14 @@
 #   sh activate.sh FOLDER    FOLDER holds portico.conf, manifest and this script
 #
 # Exit status: 0 the release is live; 1 refused, and nothing that is served has changed; 2 rolled
-# back to the release before; 3 rolled back, but not every port answers; 4 the worker was killed, and
-# the next run sets right what it left.
+# back to the release before; 3 not every port answers, or the way back failed; 4 the worker was
+# killed, and the next run sets right what it left.
 #
 # The caller's session only watches. The work is done by a detached process, which goes on when the
 # session is lost, one at a time. On the server:
 #
-#   /etc/portico/releases/ID/   portico.conf, manifest, activate.sh as uploaded; made of them: health,
-#                               sites/DOMAIN.conf (extra_config), listen/PORT (a file a port)
+#   /etc/portico/releases/ID/   manifest, activate.sh and uploaded.conf as uploaded; made of them:
+#                               portico.conf, health, sites/DOMAIN.conf (extra_config), listen/PORT
 #   /etc/portico/current        link to the release that Apache reads, now and after a reboot
 #   /etc/portico/tls/DOMAIN/    certificate and key between balancer and Apache
 #   /var/lib/portico/           lock, journal of an unfinished run, serial of the last plan, logs
@@ -19,7 +19,8 @@
 # The distribution's Apache gets one file that includes the current release (the stub), and each of
 # its own Listen lines holds only while the current release does not listen on that port: so one
 # rename switches everything, also the first time. Apache's variable portico_release, which the stub
-# sets to the current release, lets a candidate be tested beside it.
+# sets to the current release, lets a candidate be tested beside it. Within a release all paths are
+# absolute, as a site's own directives could change the variable.
 set -eu
 trap 'echo "portico: activate.sh was cut on its way: apply again" >&2; exit 1' EXIT
 
@@ -36,7 +37,10 @@ PROBE_HOST=portico.invalid # nobody's site: port 80's first virtual host
 LOCK_SECONDS=300           # for a run before this one
 KEEP=5                     # releases
 NEED_KB=8192               # free, where files are written
+NEED_INODES=1024
 OPEN_FILES=65536           # each port is an open file, each log another one
+# The lines of an extra_config that define or undefine one of portico_logs, portico_release.
+PORTICOS_OWN='^[[:space:]]*(un)?define[[:space:]]+[^[:alnum:]]?portico_'
 
 say() { printf 'portico: %s\n' "$*"; }
 
@@ -81,14 +85,15 @@ load() {
 
 # A file that lost its end, or that was mixed with another upload's, is refused.
 check_upload() {
-    for file in manifest portico.conf; do
+    conf=${2:-portico.conf}
+    for file in manifest "$conf"; do
         [ -s "$1/$file" ] || refuse "the upload has no $file: apply again"
     done
     [ "$(head -n 1 "$1/manifest")" = "portico-manifest 1" ] ||
         refuse "the manifest is of another version of Portico than this script"
     [ "$(tail -n 1 "$1/manifest")" = end ] || refuse "the manifest was cut on its way: apply again"
     manifest=$1/manifest
-    [ "$(values conf-sha256)" = "$(sha256 "$1/portico.conf")" ] ||
+    [ "$(values conf-sha256)" = "$(sha256 "$1/$conf")" ] ||
         refuse "portico.conf was cut or changed on its way (checksum): apply again"
 }
 
@@ -189,8 +194,8 @@ answers() {
         [ "$port" != "$HTTP_PORT" ] || scheme=http
         echo "url = $scheme://127.0.0.1:$port$health_path"
     done | {
-        curl --silent --insecure --noproxy '*' --http1.1 --max-time 10 --dump-header - \
-            --header "Host: $PROBE_HOST" \
+        timeout "$patience" curl -q --silent --insecure --noproxy '*' --http1.1 --max-time 10 \
+            --header "Host: $PROBE_HOST" --dump-header - \
             --write-out '\nportico-probe: %{url_effective} %{http_code}\n' --config - || :
     } | awk '
         tolower($1) == "portico-release:" { release = $2; sub(/\r/, "", release) }
@@ -206,7 +211,13 @@ answers() {
 serves() {
     deadline=$(($(date +%s) + patience))
     while :; do
-        wrong=$(answers | awk -v release="$release" '$2 != 200 || $3 != release')
+        wrong=$(answers | awk -v release="$release" -v ports="$ports" '
+            { seen[$1] = 1 }
+            $2 != 200 || $3 != release { print }
+            END {
+                count = split(ports, all, " ")
+                for (i = 1; i <= count; i++) if (!seen[all[i]]) print all[i], "000"
+            }')
         [ -n "$wrong" ] || return 0
         "$@" || return 1
         ! echo "$wrong" | grep -q " [1-9][0-9]* $release\$" || return 1
@@ -231,7 +242,8 @@ shortcomings() {
 
 is_live() {
     [ "$(release_of "$(current)")" = "$release" ] && [ -e "$stub" ] || return 1
-    [ "$(sha256 "$ROOT/current/portico.conf")" = "$(values conf-sha256)" ] || return 1
+    unpack "$run/unpacked" "$(current)"
+    diff -r -x manifest "$run/unpacked" "$(current)" >/dev/null || return 1
     for file in $listen_files; do
         [ ! -e "$file" ] || guarded "$file" | cmp -s - "$file" || return 1
     done
@@ -245,11 +257,19 @@ install_what_is_missing() {
     fi
 }
 
+# What a folder's disk lacks, in words. One that does not count its inodes has 0 of them in all.
+shortage() {
+    df -Pk "$1" | awk -v folder="$1" -v need="$NEED_KB" '
+        NR == 2 && $4 < need { print folder " has " $4 " KB free, " need " are needed" }'
+    df -Pi "$1" | awk -v folder="$1" -v need="$NEED_INODES" '
+        NR == 2 && $2 > 0 && $4 < need { print folder " has " $4 " inodes free, " need " are needed" }'
+}
+
 check_room() {
     mkdir -p "$log_dir" "${pid_file%/*}"
     for folder in "$ROOT" "$STATE" "$log_dir" "${pid_file%/*}"; do
-        free=$(df -Pk "$folder" | awk 'NR == 2 { print $4 }')
-        [ "$free" -ge "$NEED_KB" ] || refuse "$folder has $free KB free, $NEED_KB are needed"
+        lack=$(shortage "$folder")
+        [ -z "$lack" ] || refuse "$(echo "$lack" | together)"
     done
 }
 
@@ -259,31 +279,45 @@ stage() {
     candidate=$ROOT/releases/$release
     [ "$(current)" != "$candidate" ] || candidate=$candidate.again
     rm -rf "$candidate" "$candidate.new"
-    mkdir "$candidate.new" "$candidate.new/listen" "$candidate.new/sites"
-    cp "$upload/portico.conf" "$upload/manifest" "$upload/activate.sh" "$candidate.new"
-    check_upload "$candidate.new"
+    unpack "$candidate.new" "$candidate"
+    check_upload "$candidate.new" uploaded.conf
+    own=$(cd "$candidate.new/sites" && grep -EHis "$PORTICOS_OWN" ./*.conf |
+        sed 's|^./\(.*\)[.]conf:[[:space:]]*|\1: |' | head -n 5 | together)
+    [ -z "$own" ] || refuse "an extra_config may not change Portico's own variables: $own"
+    mv -T "$candidate.new" "$candidate"
+    load "$candidate/manifest"
+}
+
+# Makes of the upload a new folder, which Apache is to read as the second one.
+unpack() {
+    rm -rf "$1"
+    mkdir "$1" "$1/listen" "$1/sites"
+    cp "$upload/manifest" "$upload/activate.sh" "$1"
+    cp "$upload/portico.conf" "$1/uploaded.conf"
     (
-        cd "$candidate.new"
+        cd "$1"
         echo "$release" >health
         for port in $ports; do : >"listen/$port"; done
         awk '
             $1 == "#begin" { file = "sites/" $2 ".conf"; printf "" >file; next }
             $1 == "#end" { close(file); file = ""; next }
-            file && sub(/^ *#\| ?/, "") { print >file }' portico.conf
-        chmod -R go= portico.conf sites
+            file && sub(/^ *#\| ?/, "") { print >file }' uploaded.conf
+        sed "s|\${portico_release}|$2|g" uploaded.conf >portico.conf
+        chmod -R go= uploaded.conf portico.conf sites
     )
-    mv -T "$candidate.new" "$candidate"
-    load "$candidate/manifest"
 }
 
 # Made once a domain, for ten years; a pair that is damaged is made anew.
 make_certificates() {
     [ -d "$ROOT/tls" ] || mkdir -m 0700 "$ROOT/tls"
+    count=$(values site | awk '$3 == "made"' | wc -l)
+    number=0
     values site | awk '$3 == "made"' | while read -r domain _ _ certificate _; do
+        number=$((number + 1))
         folder=${certificate%/*}
         ! (cd "$folder" && find . -name sums -mtime -3500 | grep -q . &&
             sha256sum --status --check sums) 2>/dev/null || continue
-        say "making the certificate between balancer and Apache of $domain"
+        say "making the certificate between balancer and Apache of $domain ($number of $count)"
         rm -rf "$folder.new"
         mkdir -m 0700 "$folder.new"
         (
@@ -323,12 +357,18 @@ label_ports() {
     labelled=" $(semanage port -l | awk -v type="$type" '$1 == type && $2 == "tcp"' | tr -s ',\t ' ' ') "
     for port in $ports; do
         case $labelled in
-        *" $port "*) continue ;;
+        *" $port "*) ;;
+        *) echo "port -a -t $type -p tcp $port" ;;
         esac
-        semanage port -a -t "$type" -p tcp "$port" 2>/dev/null ||
-            semanage port -m -t "$type" -p tcp "$port" ||
-            refuse "SELinux's type $type cannot be given to port $port"
-    done
+    done >"$run/labels"
+    if [ -s "$run/labels" ] && ! semanage import <"$run/labels" 2>/dev/null; then
+        # A port that has a type already: one by one.
+        while read -r _ _ _ _ _ _ port; do
+            semanage port -a -t "$type" -p tcp "$port" 2>/dev/null ||
+                semanage port -m -t "$type" -p tcp "$port" ||
+                refuse "SELinux's type $type cannot be given to port $port"
+        done <"$run/labels"
+    fi
     restorecon -R "$ROOT"
 }
 
@@ -338,15 +378,15 @@ label_ports() {
 guarded() {
     awk '
         /^# portico begins/ { inside = 1 }
-        !inside && tolower($1) == "listen" {
+        tolower($1) == "listen" {
             port = $2
             sub(/.*:/, "", port)
             print "# portico begins: this holds while the current release does not listen on " port
             print "<IfDefine !portico_release>\nDefine portico_release \"'"$ROOT"'/current\"\n</IfDefine>"
-            print "<IfFile \"!${portico_release}/listen/" port "\">\n" $0 "\n</IfFile>\n# portico ends"
+            print "<IfFile !\"${portico_release}/listen/" port "\">\n" $0 "\n</IfFile>\n# portico ends"
             next
         }
-        { print }
+        !inside { print }
         /^# portico ends/ { inside = 0 }' "$1"
 }
 
@@ -392,9 +432,13 @@ restore_distribution() {
 
 # --- the candidate's trial ----------------------------------------------------------------------
 
+# SELinux lets Apache write into a pipe of ours, but into no file.
 test_configuration() {
+    hiding=$(httpd -C "Define portico_release $candidate" -t -D DUMP_VHOSTS 2>/dev/null | hiding_hosts)
+    [ -z "$hiding" ] || refuse "virtual hosts of single addresses hide ports of Portico's: $hiding"
     outcome=0
-    httpd -C "Define portico_release $candidate" -t >"$run/test" 2>&1 || outcome=$?
+    told=$(httpd -C "Define portico_release $candidate" -t 2>&1) || outcome=$?
+    printf '%s\n' "$told" >"$run/test"
     telling <"$run/test" | indent
     [ "$outcome" = 0 ] ||
         refuse "Apache refuses the configuration:" \
@@ -402,19 +446,36 @@ test_configuration() {
                 together ' ')$(competitors "$run/test")"
 }
 
+# An address with its port comes before *, also where the probe, on another address, passes.
+hiding_hosts() {
+    awk -v ports=" $ports " '
+        /^[^ ]+:[0-9*]+ / {
+            port = $1
+            sub(/.*:/, "", port)
+            found = $1 !~ /^[*]:/ && (port == "*" || index(ports, " " port " ")) ? $1 : ""
+        }
+        found && match($0, /[(].*[)]/) { print found " " substr($0, RSTART, RLENGTH); found = "" }' |
+        together
+}
+
 # Apache's configuration test does not open ports, keys and files: starting it does. In a network
 # of its own the candidate has all its ports, and ends with its first process.
 rehearse() {
-    mkdir "$run/rehearsal"
+    rm -rf "${pid_file%/*}"/portico.*
+    trial=$(mktemp -d "${pid_file%/*}/portico.XXXXXX") # where SELinux lets Apache write
+    outcome=0
     timeout -k 5 $((patience * 2)) unshare --net --pid --fork --kill-child -- \
-        sh "$candidate/activate.sh" rehearsal "$candidate" "$run/rehearsal" 9>&- ||
-        refuse "the trial beside the live Apache failed:" \
-            "$(tail -n 1 "$run/rehearsal/reason" 2>/dev/null || echo "no answer in time")"
+        sh "$candidate/activate.sh" rehearsal "$candidate" "$trial" 9>&- || outcome=$?
+    found=$(tail -n 1 "$trial/reason" 2>/dev/null || echo "no answer in time")
+    rm -rf "$trial"
+    [ "$outcome" = 0 ] || refuse "the trial beside the live Apache failed: $found"
 }
 
 rehearsal() {
     load "$1/manifest"
     ip link set lo up
+    # An address of the machine's, in an operator's Listen, is not one of this network's.
+    for family in ipv4 ipv6; do echo 1 >/proc/sys/net/$family/ip_nonlocal_bind; done 2>/dev/null || :
     httpd -D FOREGROUND -C "Define portico_release $1" -C "Define portico_logs $2" \
         -c "PidFile $2/pid" -c "DefaultRuntimeDir $2" -c "ErrorLog $2/error.log" >"$2/output" 2>&1 &
     pid=$!
@@ -462,14 +523,15 @@ release_of() { sed -n 's/^release //p' "$1/manifest" 2>/dev/null || :; }
 
 noted() { grep -q "^$1\$" "$JOURNAL"; }
 
-# One rename; without a release the distribution's own configuration holds.
+# One rename; without a release the distribution's own configuration holds. Fails also where set -e
+# does not hold.
 point_at() {
     sync
     if [ -n "$1" ]; then
-        ln -sfn "releases/${1##*/}" "$ROOT/current.new"
-        mv -T "$ROOT/current.new" "$ROOT/current"
+        ln -sfn "releases/${1##*/}" "$ROOT/current.new" || return 1
+        mv -T "$ROOT/current.new" "$ROOT/current" || return 1
     else
-        rm -f "$ROOT/current"
+        rm -f "$ROOT/current" || return 1
     fi
     sync
 }
@@ -497,7 +559,11 @@ switch() {
 recover() {
     previous=$(sed -n 's/^previous //p' "$JOURNAL")
     load "$(sed -n 's/^candidate //p' "$JOURNAL")/manifest"
-    if noted switched; then point_at "$previous" || return 1; fi
+    restarted=''
+    if noted switched; then
+        [ "$(current)" = "$previous" ] || point_at "$previous" || return 1
+        ! noted running || master >/dev/null || restarted=yes
+    fi
     [ -n "$previous" ] || restore_distribution
     back=0
     if noted switched; then
@@ -528,15 +594,28 @@ prune() {
     esac
 }
 
-# Apache starts at boot, with room for a port and a log a site.
-settle() {
+# systemd's Apache: room for a port and a log a site, also in Debian's apache2ctl, and at a boot the
+# last release that was seen to answer.
+prepare_boot() {
     has_systemd || return 0
-    systemctl enable --quiet "$service"
     folder=/etc/systemd/system/$service.service.d
-    [ ! -e "$folder/portico.conf" ] || return 0
-    mkdir -p "$folder"
-    printf '[Service]\nLimitNOFILE=%s\n' "$OPEN_FILES" >"$folder/portico.conf"
-    systemctl daemon-reload
+    text="[Service]
+LimitNOFILE=$OPEN_FILES
+Environment=\"APACHE_ULIMIT_MAX_FILES=ulimit -n $OPEN_FILES\"
+ExecStartPre=-+/bin/sh $ROOT/current/activate.sh boot"
+    [ "$(cat "$folder/portico.conf" 2>/dev/null || :)" != "$text" ] || return 0
+    { mkdir -p "$folder" && echo "$text" >"$folder/portico.conf" && systemctl daemon-reload; } || {
+        rm -f "$folder/portico.conf"
+        refuse "systemd does not take $folder/portico.conf"
+    }
+}
+
+# Power was lost between the switch and its probe. A run that holds the lock starts Apache itself.
+boot() {
+    exec 9>"$STATE/lock"
+    flock -n 9 || return 0
+    [ -e "$JOURNAL" ] || return 0
+    ! noted switched || point_at "$(sed -n 's/^previous //p' "$JOURNAL")"
 }
 
 # --- the worker, and the session that watches it ------------------------------------------------
@@ -581,11 +660,15 @@ work() {
     step "starting it beside the live one, in a network of its own"
     rehearse
     check_ports
+    step="having systemd start the right release at a boot"
+    prepare_boot
     step "switching to release $release"
     switch
     record_serial
     rm "$JOURNAL"
-    settle || say "Apache may not start at the next boot: see systemctl status $service"
+    sync
+    ! has_systemd || systemctl enable --quiet "$service" ||
+        say "Apache does not start at the next boot: systemctl enable $service failed"
     prune || :
     say "release $release is live on $(echo "$ports" | wc -w) ports"
 }
@@ -601,6 +684,9 @@ finish() {
         if [ -n "$locked" ] && [ -e "$JOURNAL" ]; then
             ! noted switched || { status=2 && outcome="rolled back: every site is served as before: "; }
             recover || { status=3 && outcome="rolled back, but not every port answers: "; }
+            [ "$status$restarted" != 2yes ] ||
+                outcome="rolled back: Apache had ended and was restarted; every site is served again: "
+            [ ! -e "$JOURNAL" ] || outcome="not rolled back, as $ROOT/current cannot be changed: "
         fi
         say "$outcome${reason:-failed at: $step}"
     fi
@@ -636,6 +722,8 @@ begin() {
             { say "refused: $(id -un) needs sudo without a password on this machine" && exit 1; }
         exec sudo -n sh "$upload/activate.sh" "$upload"
     fi
+    lack=$({ mkdir -p "$STATE" && shortage "$STATE"; } 2>&1 | together)
+    [ -z "$lack" ] || { say "refused: every site is served as before: $lack" && exit 1; }
     mkdir -p "$STATE/runs"
     run=$(mktemp -d "$STATE/runs/$(date -u +%Y%m%dT%H%M%SZ).XXXXXX")
     : >"$run/log"
@@ -648,7 +736,7 @@ begin() {
 main() {
     trap - EXIT
     case ${1-} in
-    work | rehearsal) "$@" ;;
+    work | rehearsal | boot) "$@" ;;
     *) begin "$@" ;;
     esac
 }

@@ -10,7 +10,17 @@ from modules.plan.apache import SCRIPT
 from modules.plan.records import HEALTH_PATH
 from tests.apache.releases import THREE, Release, render
 from tests.apache.server import ADDRESS, HOME, Machine
-from tests.apache.watching import REFUSED, SILENT, fourth, live, reason, unharmed, visited
+from tests.apache.watching import (
+    DIES,
+    REFUSED,
+    SILENT,
+    fourth,
+    live,
+    program,
+    reason,
+    unharmed,
+    visited,
+)
 
 pytestmark = pytest.mark.sandbox
 
@@ -82,6 +92,61 @@ def test_a_hand_edit_gives_way_to_the_release(distribution: Machine) -> None:
     done = render(THREE).activate(distribution)
     assert done.returncode == 0, done.stdout
     assert distribution.get(f"https://{ADDRESS}:443/").body == "site a\n"
+
+
+def test_a_hand_edit_of_a_sites_own_directives_gives_way_too(distribution: Machine) -> None:
+    release = fourth("Header always set X-Own yes\n")
+    release.activate(distribution)
+    file = distribution.path("/etc/portico/releases") / release.id / "sites/domain-d.com.conf"
+    file.write_text("Header always set X-Own no\n")
+
+    def own() -> str:
+        return distribution.get(f"https://{ADDRESS}:8445/").headers["x-own"]
+
+    distribution.run("apachectl", "graceful")
+    distribution.wait(lambda: own() == "no")
+    done = release.activate(distribution)
+    assert (done.returncode, own()) == (0, "yes"), done.stdout
+
+
+def served_by_the_distribution(machine: Machine) -> bool:
+    return machine.get(f"http://{ADDRESS}/").body.startswith("<title>Nothing here yet")
+
+
+def test_without_a_current_release_the_distribution_is_back(distribution: Machine) -> None:
+    render(THREE).activate(distribution)
+    assert not served_by_the_distribution(distribution)
+    distribution.path("/etc/portico/current").unlink()
+    distribution.run("apachectl", "graceful")
+    distribution.wait(lambda: served_by_the_distribution(distribution))
+
+
+def test_an_operators_own_port_on_one_address_is_left_alone(distribution: Machine) -> None:
+    own = distribution.path("/etc/apache2/conf-enabled/own.conf")
+    own.write_text(f"Listen {ADDRESS}:9000\n")
+    done = render(THREE).activate(distribution)
+    assert done.returncode == 0, done.stdout
+    assert distribution.get(f"http://{ADDRESS}:9000/").status == 200
+
+
+def test_selinux_labels_all_ports_at_once(distribution: Machine) -> None:
+    program(distribution, "getenforce", "echo Enforcing")
+    program(distribution, "restorecon", "true")
+    program(
+        distribution,
+        "semanage",
+        "[ $1 = import ] && cat >/labels || echo 'http_port_t  tcp  80, 443, 8443'",
+    )
+    manifest = render(THREE).manifest
+    enforcing = manifest.replace("selinux-port-type ", "selinux-port-type http_port_t")
+    done = replace(render(THREE), manifest=enforcing).activate(distribution)
+    assert done.returncode == 0, done.stdout
+    assert distribution.path("/labels").read_text() == "port -a -t http_port_t -p tcp 8444\n"
+
+
+def test_certificates_are_counted(distribution: Machine) -> None:
+    done = render(THREE).activate(distribution)
+    assert "between balancer and Apache of domain-b.com (2 of 3)" in done.stdout
 
 
 def test_an_empty_fleet_answers_health_alone(distribution: Machine) -> None:
@@ -163,6 +228,77 @@ def test_a_worker_that_is_killed_before_the_switch_changed_nothing(distribution:
         kill_worker(distribution)
         assert session.wait() == 4
         assert render(THREE).later().activate(distribution).returncode == 0
+
+
+def test_a_first_worker_that_is_killed_leaves_the_distribution_serving(
+    distribution: Machine,
+) -> None:
+    session = start(distribution, render(THREE))
+    distribution.wait(lambda: told(distribution, "a network of its own") == 1)
+    kill_worker(distribution)
+    assert session.wait() == 4
+    assert distribution.path("/etc/apache2/conf-enabled/portico.conf").exists()
+    distribution.run("apachectl", "graceful")
+    distribution.wait(lambda: distribution.generation() == 2)
+    assert served_by_the_distribution(distribution)
+    distribution.stop_apache()
+    distribution.run("apachectl", "start")
+    assert served_by_the_distribution(distribution)
+    assert render(THREE).activate(distribution).returncode == 0
+
+
+HANGS = """\
+if grep -q switched /var/lib/portico/journal; then exec tail -f /dev/null; fi
+exec /usr/bin/curl "$@"
+"""
+
+
+def cut_power(machine: Machine, release: Release) -> None:
+    """Lose the machine between the switch to a release and its probe."""
+    program(machine, "curl", HANGS)
+    session = start(machine, release)
+    machine.wait(lambda: machine.path("/etc/portico/current").readlink().name == release.id)
+    hanging = ("-f", "tail -f /dev/null")
+    machine.wait(lambda: machine.run("pgrep", *hanging, check=False).returncode == 0)
+    kill_worker(machine)
+    machine.run("pkill", "-KILL", "apache2", check=False)  # it may have ended already
+    machine.run("pkill", "-KILL", *hanging)
+    session.wait()
+    machine.wait(lambda: machine.run("pgrep", "apache2", check=False).returncode != 0)
+    machine.run("flock", "/var/lib/portico/lock", "true")
+    machine.path("/usr/local/bin/curl").unlink()
+
+
+def test_a_boot_after_a_switch_that_nobody_confirmed_starts_the_release_before(
+    distribution: Machine,
+) -> None:
+    render(THREE).activate(distribution)
+    cut_power(distribution, fourth(DIES))
+    distribution.run("sh", "/etc/portico/current/activate.sh", "boot")
+    distribution.run("apachectl", "start")
+    distribution.wait(lambda: live(distribution, render(THREE)))
+    assert render(THREE).later().activate(distribution).returncode == 0
+    distribution.run("sh", "/etc/portico/current/activate.sh", "boot")
+    assert distribution.path("/etc/portico/current").readlink().name == render(THREE).id
+
+
+def test_systemd_is_told_what_to_start(distribution: Machine) -> None:
+    program(distribution, "systemctl", 'echo "$*" >>/asked')
+    distribution.run("mkdir", "-p", "/run/systemd/system")
+    done = render(THREE).activate(distribution)
+    assert done.returncode == 0, done.stdout
+    drop_in = distribution.path("/etc/systemd/system/apache2.service.d/portico.conf")
+    text = drop_in.read_text()
+    assert "\nExecStartPre=-+/bin/sh /etc/portico/current/activate.sh boot\n" in text
+    assert distribution.path("/asked").read_text() == "daemon-reload\nenable --quiet apache2\n"
+    drop_in.write_text("[Service]\n")
+    program(distribution, "systemctl", "false")
+    done = fourth("").activate(distribution)
+    assert (done.returncode, "systemd does not take" in reason(done)) == (REFUSED, True)
+    program(distribution, "systemctl", "[ $1 != enable ]")
+    done = fourth("").later().activate(distribution)
+    assert (done.returncode, drop_in.read_text()) == (0, text)
+    assert "does not start at the next boot" in done.stdout
 
 
 def test_two_at_once_take_turns_and_the_newer_plan_wins(distribution: Machine) -> None:

@@ -73,8 +73,10 @@ def test_port_80_refuses_unknown_names(serving: Machine, name: str) -> None:
 def test_port_80_is_not_led_by_a_port_or_a_scheme_in_the_request(serving: Machine) -> None:
     answer = serving.get("http://domain-a.com/x", "-H", "Host: domain-a.com:8080")
     assert answer.headers["location"] == "https://domain-a.com/x"
-    answer = serving.get("http://domain-a.com", "--request-target", "http://domain-b.com/x")
-    assert answer.headers["location"] == "https://domain-b.com/x"
+    for scheme in ("http", "HTTP"):
+        target = f"{scheme}://domain-b.com/x"
+        answer = serving.get("http://domain-a.com", "--request-target", target)
+        assert answer.headers["location"] == "https://domain-b.com/x"
 
 
 def test_health_tells_the_release(serving: Machine) -> None:
@@ -124,6 +126,37 @@ def test_only_balancers_say_how_the_client_came(
     )
     assert answer.status == status
     assert answer.headers.get("location") == ("https://domain-b.com/" if status == 301 else None)
+
+
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [
+        ("domain-a.com", "domain-a.com"),
+        ("www.domain-a.com", "www.domain-a.com"),
+        ("WWW.domain-a.com:80", "www.domain-a.com"),
+        ("evil.com", "domain-a.com"),
+    ],
+)
+def test_who_came_to_the_balancer_by_http_is_sent_to_the_same_place_by_https(
+    serving: Machine, name: str, target: str
+) -> None:
+    by_http = ("-H", f"Host: {name}", "-H", "X-Forwarded-Proto: http")
+    for path in ("/", "/a//b?c=%20", "/%3Fx"):
+        answer = serving.get(f"https://{ADDRESS}:443{path}", *by_http, source=BALANCER)
+        assert (answer.status, answer.headers["location"]) == (301, f"https://{target}{path}")
+    health = serving.get(f"https://{ADDRESS}:443{HEALTH_PATH}", *by_http, source=BALANCER)
+    assert health.status == 200
+
+
+def test_health_is_one_path(serving: Machine) -> None:
+    for path in (f"{HEALTH_PATH}/x", f"{HEALTH_PATH}x"):
+        answer = serving.get(f"https://{ADDRESS}:443{path}")
+        assert (answer.status, "portico-release" in answer.headers) == (404, False)
+
+
+def test_trace_is_off(serving: Machine) -> None:
+    for url in (f"https://{ADDRESS}:443/", "http://domain-a.com/", "http://portico.invalid/"):
+        assert serving.get(url, "-X", "TRACE").status != 200
 
 
 def test_error_log_tells_domain_and_client(serving: Machine) -> None:

@@ -20,6 +20,7 @@ from tests.apache.watching import (
     ROLLED_BACK,
     fourth,
     live,
+    program,
     reason,
     unharmed,
 )
@@ -157,6 +158,59 @@ def test_a_damaged_pair_of_the_servers_own_is_made_anew(distribution: Machine) -
     assert live(distribution, fourth(""))
 
 
+@pytest.mark.parametrize("line", ["Define portico_release /x", '  undefine "portico_logs"'])
+def test_an_extra_config_may_not_change_porticos_own_variables(serving: Machine, line: str) -> None:
+    with unharmed(serving):
+        done = fourth(f"{line}\n").activate(serving)
+    assert done.returncode == REFUSED
+    assert f"variables: domain-d.com: {line.strip()}" in reason(done), done.stdout
+
+
+def test_what_is_tested_is_the_candidate_whatever_its_variables_say(serving: Machine) -> None:
+    serving.path("/etc/own.conf").write_text("Define portico_release /etc/portico/current\n")
+    serving.path("/etc/portico/current/sites/domain-d.com.conf").write_text("")
+    extra = FOURTH.replace("/site_a}", "/site_a, extra_config: a.conf}")
+    files = (("a.conf", "Include /etc/own.conf\n"), ("d.conf", "Bogus on\n"))
+    with unharmed(serving):
+        done = render(extra, files).later().activate(serving)
+    serving.path("/etc/portico/current/sites/domain-d.com.conf").unlink()
+    assert done.returncode == REFUSED, done.stdout
+    assert "Invalid command 'Bogus'" in reason(done)
+
+
+def test_a_probe_that_is_killed_is_no_success(serving: Machine) -> None:
+    program(serving, "curl", "kill -KILL $$")
+    try:
+        done = fourth("").activate(serving)
+    finally:
+        serving.path("/usr/local/bin/curl").unlink()
+    assert (done.returncode, "does not answer" in reason(done)) == (REFUSED, True), done.stdout
+
+
+@pytest.mark.parametrize("options", ["size=4m", "size=64m,nr_inodes=99"])
+def test_a_full_disk_is_refused_with_its_reason(serving: Machine, options: str) -> None:
+    serving.run("mount", "-t", "tmpfs", "-o", options, "tmpfs", "/var/lib/portico")
+    try:
+        done = fourth("").activate(serving)
+    finally:
+        serving.run("umount", "/var/lib/portico")
+    assert done.returncode == REFUSED
+    assert "served as before: /var/lib/portico has " in reason(done), done.stdout
+
+
+@pytest.mark.parametrize("port", ["8443", "*"])
+def test_a_virtual_host_that_would_hide_a_site_is_refused(serving: Machine, port: str) -> None:
+    other = serving.path("/etc/apache2/conf-enabled/other.conf")
+    other.write_text(f"<VirtualHost {ADDRESS}:{port}>\n</VirtualHost>\n")
+    try:
+        done = fourth("").activate(serving)
+    finally:
+        other.unlink()
+    assert done.returncode == REFUSED
+    where = f"{ADDRESS}:{port} (/etc/apache2/conf-enabled/other.conf:1)"
+    assert where in reason(done), done.stdout
+
+
 @contextmanager
 def held(machine: Machine, port: int) -> Iterator[None]:
     """Another program listens on the port."""
@@ -210,7 +264,7 @@ def test_an_apache_that_dies_at_the_reload_comes_back_with_the_release_before(
     render(THREE).activate(distribution)
     done = fourth(DIES).activate(distribution)
     assert done.returncode == ROLLED_BACK, done.stdout
-    assert "rolled back" in reason(done)
+    assert "rolled back: Apache had ended and was restarted" in reason(done)
     assert live(distribution, render(THREE))
     assert fourth("").activate(distribution).returncode == 0
 
@@ -221,6 +275,24 @@ def test_a_release_that_answers_amiss_is_rolled_back(distribution: Machine) -> N
         done = fourth(LOCKED).activate(distribution)
     assert done.returncode == ROLLED_BACK, done.stdout
     assert "port 8445 (domain-d.com) answers 403" in reason(done)
+
+
+def test_a_way_back_that_is_barred_is_told_and_taken_later(distribution: Machine) -> None:
+    render(THREE).activate(distribution)
+    # The link can be moved once, and not moved back.
+    program(
+        distribution,
+        "curl",
+        "! grep -q switched /var/lib/portico/journal || mkdir -p /etc/portico/current.new\n"
+        'exec /usr/bin/curl "$@"',
+    )
+    done = fourth(LOCKED).activate(distribution)
+    assert (done.returncode, "current cannot be changed" in reason(done)) == (3, True), done.stdout
+    assert distribution.path("/var/lib/portico/journal").exists()
+    distribution.path("/usr/local/bin/curl").unlink()
+    distribution.run("rm", "-r", "/etc/portico/current.new")
+    assert render(THREE).later().activate(distribution).returncode == 0
+    assert live(distribution, render(THREE))
 
 
 def test_a_first_release_that_kills_apache_gives_way_to_the_distributions(

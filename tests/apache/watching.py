@@ -81,6 +81,13 @@ def unharmed(machine: Machine) -> Iterator[None]:
     assert machine.run("apachectl", "-t").returncode == 0
 
 
+def program(machine: Machine, name: str, script: str) -> None:
+    """Put a program of that name before the machine's own."""
+    file = machine.path(f"/usr/local/bin/{name}")
+    file.write_text(f"#!/bin/sh\n{script}\n")
+    file.chmod(0o755)
+
+
 def reason(done: subprocess.CompletedProcess[str]) -> str:
     """The last line, where Terraform's user looks."""
     return done.stdout.splitlines()[-1]
