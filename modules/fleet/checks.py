@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
+from modules.fleet import server_checks
 from modules.fleet.aws import MAX_TAGS, OWN_TAGS, partition
 from modules.fleet.domains import both_forms, lies_in, registrable_domain
-from modules.fleet.lock import FILE_NAME as LOCK_NAME
-from modules.fleet.model import Site, effective_site
+from modules.fleet.model import Site
 from modules.fleet.problems import Code, Problem, show, words
 from modules.fleet.sections import (
     ArnCertificate,
     ExistingNetwork,
-    FleetFile,
-    LocalChoice,
-    NewNetwork,
-    NewServer,
     SiteSettings,
 )
 from modules.fleet.source import KeyPath
+from modules.fleet.subject import Subject, is_ipv4
 from modules.fleet.validate import Draft
 
-HTTP_PORT = 80
-"""Apache's own on every server: it answers with a redirect."""
 _ACM_NAMES = 10
 """Names on one ACM certificate by default:
 https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html"""
@@ -36,45 +29,9 @@ _APPLICATION_SUBNETS = 2
 """https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html"""
 
 
-@dataclass(frozen=True)
-class _Subject:
-    """A draft, with its sites as they are meant."""
-
-    draft: Draft
-
-    @property
-    def file(self) -> FleetFile:
-        return self.draft.file
-
-    @cached_property
-    def sites(self) -> dict[KeyPath, Site]:
-        """Effective sites by their path."""
-        file = self.file
-        return {
-            path: effective_site(domain, file.sites[domain], file.defaults, file.tags)
-            for path, domain in self.draft.sites.items()
-        }
-
-    def setting(self, site: KeyPath, key: str) -> KeyPath:
-        """Where the effective value of a site's setting was said."""
-        own = self.file.sites[self.draft.sites[site]]
-        return (*site, key) if key in own.model_fields_set else ("defaults", key)
-
-    def problem(self, code: Code, path: KeyPath, message: str, *, at_key: bool = False) -> Problem:
-        return self.draft.source.problem(code, path, message, at_key=at_key)
-
-    def line(self, path: KeyPath) -> int:
-        """The line of the key at `path`."""
-        return self.draft.source.problem(Code.NAME_TWICE, path, "", at_key=True).line
-
-    def doubtful(self, *paths: KeyPath) -> bool:
-        """Whether a problem at one of `paths` is reported already."""
-        return any(path in self.draft.refused for path in paths)
-
-
 def cross_problems(draft: Draft) -> list[Problem]:
     """Run each check whose top-level keys are the file's own."""
-    subject = _Subject(draft)
+    subject = Subject(draft)
     return [
         problem
         for needs, check in _CHECKS
@@ -86,7 +43,7 @@ def cross_problems(draft: Draft) -> list[Problem]:
 # --- names -----------------------------------------------------------------------------------
 
 
-def _names_once(subject: _Subject) -> Iterator[Problem]:
+def _names_once(subject: Subject) -> Iterator[Problem]:
     draft = subject.draft
     owners: dict[str, KeyPath] = {}
     for path, name in [*draft.sites.items(), *draft.aliases.items()]:
@@ -102,7 +59,7 @@ def _names_once(subject: _Subject) -> Iterator[Problem]:
         yield subject.problem(Code.NAME_TWICE, path, message, at_key=True)
 
 
-def _names_of_certificates(subject: _Subject) -> Iterator[Problem]:
+def _names_of_certificates(subject: Subject) -> Iterator[Problem]:
     for path, site in subject.sites.items():
         if site.certificate != "acm" or subject.doubtful((*path, "certificate")):
             continue
@@ -125,7 +82,7 @@ def _names_of_certificates(subject: _Subject) -> Iterator[Problem]:
 # --- balancers and certificates --------------------------------------------------------------
 
 
-def _balancers(subject: _Subject) -> Iterator[Problem]:
+def _balancers(subject: Subject) -> Iterator[Problem]:
     for path, site in subject.sites.items():
         if site.load_balancer != "classic":
             continue
@@ -142,8 +99,8 @@ def _balancers(subject: _Subject) -> Iterator[Problem]:
                 yield subject.problem(Code.BALANCER_CANNOT, at, message)
 
 
-def _allow(subject: _Subject) -> Iterator[Problem]:
-    if not any(map(_is_ipv4, subject.file.network.allow)):
+def _allow(subject: Subject) -> Iterator[Problem]:
+    if not any(map(is_ipv4, subject.file.network.allow)):
         message = words(
             "no IPv4 range may reach the balancers: clients without IPv6 would be shut out",
             cure="add an IPv4 range, as 0.0.0.0/0",
@@ -151,11 +108,7 @@ def _allow(subject: _Subject) -> Iterator[Problem]:
         yield subject.problem(Code.NO_IPV4, ("network", "allow"), message)
 
 
-def _is_ipv4(cidr: str) -> bool:
-    return ":" not in cidr
-
-
-def _subnets(subject: _Subject) -> Iterator[Problem]:
+def _subnets(subject: Subject) -> Iterator[Problem]:
     network = subject.file.network
     if not isinstance(network, ExistingNetwork):
         return
@@ -175,14 +128,14 @@ def _subnets(subject: _Subject) -> Iterator[Problem]:
         yield subject.problem(Code.SUBNETS, ("network", "subnets"), message)
 
 
-def _settings(subject: _Subject) -> Iterator[tuple[KeyPath, SiteSettings]]:
+def _settings(subject: Subject) -> Iterator[tuple[KeyPath, SiteSettings]]:
     """`defaults` and the sites as written."""
     yield ("defaults",), subject.file.defaults
     for path, domain in subject.draft.sites.items():
         yield path, subject.file.sites[domain]
 
 
-def _arns(subject: _Subject) -> Iterator[Problem]:
+def _arns(subject: Subject) -> Iterator[Problem]:
     region = subject.file.region
     for path, settings in _settings(subject):
         if not isinstance(settings.certificate, ArnCertificate):
@@ -207,7 +160,7 @@ def _arns(subject: _Subject) -> Iterator[Problem]:
 # --- settings of a site ----------------------------------------------------------------------
 
 
-def _document_roots(subject: _Subject) -> Iterator[Problem]:
+def _document_roots(subject: Subject) -> Iterator[Problem]:
     key = "document_root"
     for path, site in subject.sites.items():
         doubtful = subject.doubtful((*path, key), ("defaults", key))
@@ -219,7 +172,7 @@ def _document_roots(subject: _Subject) -> Iterator[Problem]:
             yield subject.problem(Code.NO_DOCUMENT_ROOT, path, message, at_key=True)
 
 
-def _zones(subject: _Subject) -> Iterator[Problem]:
+def _zones(subject: Subject) -> Iterator[Problem]:
     yield from _names_of_created_zones(subject)
     ids: dict[str, str] = {}
     for path, site in subject.sites.items():
@@ -239,7 +192,7 @@ def _zones(subject: _Subject) -> Iterator[Problem]:
             yield subject.problem(Code.ZONES_CLASH, at, message)
 
 
-def _names_of_created_zones(subject: _Subject) -> Iterator[Problem]:
+def _names_of_created_zones(subject: Subject) -> Iterator[Problem]:
     """Every site with names in a created zone says so: with the last of them the zone goes."""
     created: dict[str, Site] = {}
     for site in subject.sites.values():
@@ -275,7 +228,7 @@ def _names_of_created_zones(subject: _Subject) -> Iterator[Problem]:
         yield subject.problem(Code.ZONES_CLASH, place, message, at_key=place == path)
 
 
-def _keys_served(subject: _Subject) -> Iterator[Problem]:
+def _keys_served(subject: Subject) -> Iterator[Problem]:
     roots = {
         PurePosixPath(root): site
         for site in subject.sites.values()
@@ -296,7 +249,7 @@ def _keys_served(subject: _Subject) -> Iterator[Problem]:
             yield subject.problem(Code.KEY_SERVED, at, message)
 
 
-def _tags(subject: _Subject) -> Iterator[Problem]:
+def _tags(subject: Subject) -> Iterator[Problem]:
     most = MAX_TAGS - len(OWN_TAGS)
     allowed = f"{most}, as Portico adds {', '.join(OWN_TAGS)}"
     if len(subject.file.tags) > most:
@@ -311,101 +264,7 @@ def _tags(subject: _Subject) -> Iterator[Problem]:
             yield subject.problem(Code.TOO_MANY_TAGS, at, message, at_key=True)
 
 
-# --- servers ---------------------------------------------------------------------------------
-
-
-def _servers_once(subject: _Subject) -> Iterator[Problem]:
-    owners: dict[tuple[str, object], str] = {}
-    for name, server in subject.file.servers.items():
-        instance = getattr(server, "instance", None)
-        host = server.ssh.host
-        at: dict[tuple[str, object], KeyPath] = {}
-        if instance:
-            at["instance", instance] = ("servers", name, "instance")
-        if host:
-            at["ssh", (host.lower(), server.ssh.port)] = ("servers", name, "ssh", "host")
-        for identity, path in at.items():
-            if (first := owners.setdefault(identity, name)) != name:
-                what = "instance" if identity[0] == "instance" else "ssh host and port"
-                message = words(
-                    f"{show(name)} has the {what} of {show(first)}", cure="a server stands once"
-                )
-                yield subject.problem(Code.SERVERS_CLASH, path, message)
-
-
-def _ssh_access(subject: _Subject) -> Iterator[Problem]:
-    for name, server in subject.file.servers.items():
-        if not isinstance(server, NewServer):
-            continue
-        path = ("servers", name, "create")
-        if server.security_group is None and not server.create.ssh_from:
-            message = words(
-                "no address may reach ssh in the security group that is created",
-                cure="say ssh_from, with the ranges that Terraform runs in, or a security_group",
-            )
-            yield subject.problem(Code.SSH_ACCESS, path, message, at_key=True)
-        elif server.security_group is None and not any(map(_is_ipv4, server.create.ssh_from)):
-            message = words(
-                "no IPv4 range may reach ssh, and the instance has no IPv6 address",
-                cure="add the IPv4 ranges that Terraform runs in",
-            )
-            yield subject.problem(Code.SSH_ACCESS, (*path, "ssh_from"), message)
-        if server.security_group is not None and server.create.ssh_from:
-            message = words(
-                "ssh_from has no effect on an existing security group",
-                cure="keep ssh_from or security_group",
-            )
-            yield subject.problem(Code.SSH_ACCESS, (*path, "ssh_from"), message, at_key=True)
-
-
-def _subnets_of_servers(subject: _Subject) -> Iterator[Problem]:
-    if not isinstance(subject.file.network, NewNetwork):
-        return
-    for name, server in subject.file.servers.items():
-        if isinstance(server, NewServer) and server.create.subnet:
-            message = words(
-                f"subnet {show(server.create.subnet)} cannot lie in a network yet to be created",
-                cure="leave it out",
-            )
-            path = ("servers", name, "create", "subnet")
-            yield subject.problem(Code.SUBNET_OF_NEW_NETWORK, path, message)
-
-
-def _port_80(subject: _Subject) -> Iterator[Problem]:
-    answers = words(f"port {HTTP_PORT} is Apache's, for the redirect", cure="choose another")
-    for name, server in subject.file.servers.items():
-        if server.ssh.port == HTTP_PORT:
-            yield subject.problem(Code.PORT, ("servers", name, "ssh", "port"), answers)
-    for i, reserved in enumerate(subject.file.ports.reserved):
-        if HTTP_PORT in reserved:
-            message = words(
-                f"port {HTTP_PORT} cannot be reserved: Apache answers it with the redirect"
-            )
-            yield subject.problem(Code.PORT, ("ports", "reserved", i), message)
-
-
-# --- state -----------------------------------------------------------------------------------
-
-
-def _state_file(subject: _Subject) -> Iterator[Problem]:
-    state = subject.file.state
-    if not isinstance(state, LocalChoice):
-        return
-    path = state.local.path
-    taken = {
-        ".": "a folder",
-        Path(subject.draft.source.name).name: "the fleet file",
-        LOCK_NAME: "the port lock",
-    }
-    if what := taken.get(path):
-        message = words(
-            f"the state cannot lie at {show(path)}, which is {what}",
-            allowed="a file that only Terraform writes, as terraform.tfstate",
-        )
-        yield subject.problem(Code.STATE_FILE, ("state", "local", "path"), message)
-
-
-_CHECKS: tuple[tuple[tuple[str, ...], Callable[[_Subject], Iterator[Problem]]], ...] = (
+_CHECKS: tuple[tuple[tuple[str, ...], Callable[[Subject], Iterator[Problem]]], ...] = (
     ((), _names_once),
     ((), _names_of_certificates),
     ((), _balancers),
@@ -416,10 +275,10 @@ _CHECKS: tuple[tuple[tuple[str, ...], Callable[[_Subject], Iterator[Problem]]], 
     ((), _zones),
     ((), _keys_served),
     ((), _tags),
-    (("servers",), _servers_once),
-    (("servers",), _ssh_access),
-    (("servers", "network"), _subnets_of_servers),
-    (("servers",), _port_80),
-    (("state",), _state_file),
+    (("servers",), server_checks.servers_once),
+    (("servers",), server_checks.ssh_access),
+    (("servers", "network"), server_checks.subnets_of_servers),
+    (("servers",), server_checks.port_80),
+    (("state",), server_checks.state_file),
 )
 """Each check with the top-level keys that it needs to be the file's own."""

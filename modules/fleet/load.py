@@ -9,7 +9,7 @@ from pathlib import Path
 
 from modules.fleet import lock as locks
 from modules.fleet.addresses import PortRange
-from modules.fleet.checks import HTTP_PORT, cross_problems
+from modules.fleet.checks import cross_problems
 from modules.fleet.domains import both_forms, unicode_form
 from modules.fleet.model import Fleet, effective_site
 from modules.fleet.problems import Code, FleetError, Problem, nearest, show, words
@@ -22,6 +22,7 @@ from modules.fleet.sections import (
     S3Choice,
     State,
 )
+from modules.fleet.server_checks import HTTP_PORT
 from modules.fleet.source import KeyPath, Source, read_source, read_text
 from modules.fleet.validate import validate
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 
 from modules.plan.records import Site
@@ -39,5 +40,6 @@ class LoadBalancer(Construct):
         self._tags = {**site.tags, "Name": site.balancer.name}
         self._build()
 
+    @abstractmethod
     def _build(self) -> None:
-        raise NotImplementedError
+        """Make what the kind is made of, and set `dns_name`, `zone_id` and `serving`."""
