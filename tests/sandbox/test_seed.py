@@ -28,4 +28,4 @@ def test_what_the_file_names_is_seeded(tmp_path: Path) -> None:
         HostedZone("a.org", None),
         HostedZone("b.com", "Z0123456789ABC"),
     }
-    assert seed.certificates == (Certificate(arn, ("a.com", "www.a.com", "a.org", "b.com")),)
+    assert seed.certificates == (Certificate(arn, ("a.com", "a.org", "www.a.com", "b.com")),)
