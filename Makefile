@@ -4,6 +4,8 @@ export PYTHON
 run := tools/run
 # Tests of the sandbox need root, for namespaces and the ports 80 and 443.
 as_root := $(shell [ "$$(id -u)" = 0 ] || echo sudo --preserve-env=CI env PYTHONDONTWRITEBYTECODE=1)
+# Most of a sandbox's time is the provider's waiting.
+at_once := 3
 shell_scripts := .ci/run portico tools/run $(wildcard tools/*.sh apache_templates/*.sh)
 
 help: ## lists these targets
@@ -17,7 +19,7 @@ demo: setup ## deploys three domains to a sandbox on this machine and visits the
 
 test: setup ## runs the checks and all tests
 	@$(MAKE) check
-	@$(as_root) $(run) python -m pytest $(PYTEST)
+	@$(as_root) $(run) python -m pytest -n $(at_once) $(PYTEST)
 
 check: ## lints, types, import contract, shell scripts, locks
 	@$(run) ruff check --quiet

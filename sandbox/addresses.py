@@ -11,12 +11,10 @@ import hashlib
 import socket
 from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Address, IPv4Network
-from itertools import count
 
 from sandbox.errors import SandboxError
 
 EMULATOR_PORT = 4566
-STATUS_PORT = 8404
 DNS_PORT = 5300
 """Not 53: a resolver on the machine may hold that on every address."""
 FIRST_SSH_PORT = 2201
@@ -24,12 +22,12 @@ FIRST_SSH_PORT = 2201
 _ROOM = IPv4Network("127.64.0.0/10")
 _BLOCK = 20
 """Prefix length: 4,096 addresses, more than the balancers that AWS allows in a region."""
-_FIRST_BALANCER = 256
+_FIRST_GIVEN = 256
 
 
-def control(network: str) -> str:
+def control(block: str) -> str:
     """Return the address of what is no balancer: emulator, DNS, sshd, status."""
-    return str(IPv4Network(network)[1])
+    return str(IPv4Network(block)[1])
 
 
 def free_network(identity: str) -> str:
@@ -48,19 +46,17 @@ def free_network(identity: str) -> str:
     raise SandboxError(f"no block of loopback addresses is free in {_ROOM}")
 
 
-def for_balancers(network: str, kept: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
-    """Give each balancer an address: the one that it had, or a free one that its name suggests."""
-    block = IPv4Network(network)
-    room = block.num_addresses - _FIRST_BALANCER - 1
+def give(block: str, kept: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
+    """Give each name an address: the one that it had, or a free one that the name suggests."""
+    room = IPv4Network(block)
+    count = room.num_addresses - _FIRST_GIVEN - 1
     wanted = sorted(names)
     given = {name: kept[name] for name in wanted if name in kept}
-    taken = set(given.values())
     for name in wanted:
-        if name in given:
-            continue
-        places = (_FIRST_BALANCER + (_number(name) + step) % room for step in count())
-        given[name] = next(ip for place in places if (ip := str(block[place])) not in taken)
-        taken.add(given[name])
+        taken = set(given.values())
+        places = (_FIRST_GIVEN + (_number(name) + step) % count for step in range(count))
+        free = (ip for place in places if (ip := str(room[place])) not in taken)
+        given.setdefault(name, next(free))
     return given
 
 

@@ -10,8 +10,8 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
-from modules.plan.records import Plan, Server, Site
-from sandbox.authority import Authority, write_secret
+from modules.plan.records import BackendTls, Plan, Server, Site
+from sandbox.authority import Authority, Issued, write_secret
 from sandbox.debian import DEBIAN
 from sandbox.distribution import Distribution
 from sandbox.errors import SandboxError
@@ -76,14 +76,12 @@ def furnish(root: Path, plan: Plan, server: Server, authority: Authority) -> Non
     for site in plan.sites:
         roots.setdefault(site.document_root, []).append(site)
         if site.backend_tls:
-            issued = authority.issue(site.names)
-            _put(root, site.backend_tls.certificate, issued.certificate + issued.chain)
-            _put(root, site.backend_tls.private_key, issued.key)
+            _put(root, site.backend_tls, authority.issue(site.names))
     for document_root, sites in roots.items():
         page = render("index.html", sites=sites, server=server.name, root=document_root)
         folder = _inside(root, document_root)
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "index.html").write_text(page)
+        _write(folder / "index.html", page)
 
 
 def mounts(root: Path) -> list[str]:
@@ -147,12 +145,20 @@ def _home(server: Server) -> str:
     return "/root" if server.ssh.user == "root" else f"/home/{server.ssh.user}"
 
 
-def _put(root: Path, path: PurePosixPath, content: bytes) -> None:
-    """Write a file of the server's unless it is there."""
-    file = _inside(root, path)
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_secret(file, content)
+def _write(file: Path, text: str) -> None:
+    """Write a page whole; somebody may be reading it."""
+    new = file.with_name(f".{file.name}.new")
+    new.write_text(text)
+    new.replace(file)
+
+
+def _put(root: Path, paths: BackendTls, issued: Issued) -> None:
+    """Write certificate and key of the server's unless they are there."""
+    certificate, key = _inside(root, paths.certificate), _inside(root, paths.private_key)
+    if not (certificate.exists() and key.exists()):
+        for file, content in ((certificate, issued.certificate + issued.chain), (key, issued.key)):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            write_secret(file, content)
 
 
 def _inside(root: Path, path: PurePosixPath) -> Path:

@@ -1,8 +1,8 @@
 """The balancers' data path: HAProxy, set up from what the emulator holds.
 
 Each balancer listens on its own loopback address with its certificate. Behind it, a connection to
-a target starts in the server's network namespace, from an address in one of the balancer's
-subnets, so that Apache sees what it would see in AWS; and only if the security groups let it.
+a target starts in the VPC, from an address in one of the balancer's subnets, so that Apache sees
+what it would see in AWS; and only if the security groups let it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,11 @@ from sandbox.emulator.balancers import Balancer, Forward, HealthCheck, Listener,
 from sandbox.emulator.firewall import NOTHING_PASSES, Firewall
 from sandbox.emulator.policies import TlsVersions
 from sandbox.errors import SandboxError
+from sandbox.network import MACHINE
 from sandbox.templating import render
+
+SSH = "_ssh"
+"""Name of the HAProxy that leads to the servers' sshd; no balancer's begins so."""
 
 _HTTP = frozenset({"HTTP", "HTTPS"})
 _ENCRYPTED = frozenset({"HTTPS", "SSL"})
@@ -30,8 +34,9 @@ class SshDoor:
     server: str
     port: int
     """On loopback."""
+    address: str
     inner_port: int
-    """In the server's network namespace."""
+    """With `address`, where sshd is in the VPC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,7 @@ class Instance:
 class World:
     """All that a data path is made of."""
 
-    network: str
+    block: str
     doors: tuple[SshDoor, ...]
     balancers: tuple[Balancer, ...] = ()
     firewall: Firewall = NOTHING_PASSES
@@ -68,7 +73,6 @@ class Server:
     name: str
     address: str
     port: int
-    namespace: str
     source: str
 
 
@@ -108,25 +112,27 @@ class Front:
 @dataclass(frozen=True, slots=True)
 class Configuration:
     text: str
+    """`@socket@` stands for HAProxy's own socket."""
     serial: str
-    """What the status port tells when this configuration is in force."""
+    """Tells it from every other one."""
 
 
-def configure(world: World) -> Configuration:
-    """Return HAProxy's configuration for the world as it is."""
-    fronts = [front for balancer in world.balancers for front in _fronts(world, balancer)]
+def configure(world: World) -> dict[str, Configuration]:
+    """Return HAProxy's configurations for the world as it is: by balancer, and for sshd."""
+    found = {
+        balancer.name: _configuration(fronts=fronts)
+        for balancer in world.balancers
+        if (fronts := list(_fronts(world, balancer)))
+    }
+    control = addresses.control(world.block)
+    return {SSH: _configuration(control=control, doors=world.doors), **found}
 
+
+def _configuration(**parts: object) -> Configuration:
     def text(serial: str) -> str:
-        return render(
-            "haproxy.cfg",
-            control=addresses.control(world.network),
-            status_port=addresses.STATUS_PORT,
-            doors=world.doors,
-            fronts=fronts,
-            serial=serial,
-        )
+        return render("haproxy.cfg", machine=MACHINE, serial=serial, **parts)
 
-    serial = hashlib.sha256(text("").encode()).hexdigest()[:16]
+    serial = hashlib.sha256(text("none").encode()).hexdigest()[:16]
     return Configuration(text(serial), serial)
 
 
@@ -188,7 +194,6 @@ def _servers(world: World, balancer: Balancer, forward: Forward) -> Iterator[Ser
                     name=f"{instance.server}-{subnet}",
                     address=instance.address,
                     port=target.port,
-                    namespace=instance.server,
                     source=source,
                 )
 

@@ -7,7 +7,7 @@ import shutil
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
@@ -22,6 +22,7 @@ from sandbox import (
     enclosure,
     haproxy,
     naming,
+    network,
     server,
     state,
     waiting,
@@ -46,12 +47,12 @@ class Sandbox:
 
     @property
     def emulator(self) -> Emulator:
-        return Emulator(addresses.control(self.state.network))
+        return Emulator(addresses.control(self.state.block))
 
     @property
     def nameserver(self) -> tuple[str, int]:
         """Address and port of the DNS server that knows the fleet's names."""
-        return addresses.control(self.state.network), addresses.DNS_PORT
+        return addresses.control(self.state.block), addresses.DNS_PORT
 
     @property
     def root_certificate(self) -> Path:
@@ -62,9 +63,9 @@ class Sandbox:
         position = [each.name for each in self.plan.servers].index(name)
         return server.login(
             self.place,
-            self.state.network,
+            self.state.block,
             self.plan.servers[position],
-            server.doors(self.plan.servers)[position],
+            server.doors(self.plan.servers, self.state.links)[position],
         )
 
     @property
@@ -151,10 +152,10 @@ def interruptible() -> Iterator[None]:
 
 
 def _begin(place: Place, plan: Plan) -> State:
-    """Start the enclosure with the emulator in it, and HAProxy and dnsmasq with nothing to do."""
+    """Start the enclosure with the emulator in it, and dnsmasq with nothing to tell."""
     authority.create(place.authority)
-    network = addresses.free_network(place.id)
-    address = addresses.control(network)
+    block = addresses.free_network(place.id)
+    address = addresses.control(block)
     over = CHECKOUT / "cdktf.out"
     over.mkdir(exist_ok=True)
     opening = enclosure.prepare(
@@ -163,37 +164,35 @@ def _begin(place: Place, plan: Plan) -> State:
         log=place.log("emulator"),
         environment={**os.environ, **emulator.ENVIRONMENT, "PYTHONPATH": str(CHECKOUT)},
     )
-    kept = State(opening.enclosure.first, network)
+    kept = State(opening.enclosure.first, block)
     state.save(place, kept)
     opening.go()
-    empty = haproxy.configure(haproxy.World(network, server.doors(plan.servers)))
-    server.prepare(place, plan)
-    moto = Emulator(address)
+    inside, moto = opening.enclosure, Emulator(address)
     try:
         waiting.until(
             "the emulator",
             lambda: moto.ready,
             seconds=60,
-            gone=lambda: None if kept.enclosure.alive else "it ended",
+            gone=lambda: None if inside.alive else "it ended",
         )
     except SandboxError as error:
         raise SandboxError(str(error), place.log("emulator")) from error
-    for each in plan.servers:
-        server.start(place, kept.enclosure, each)
-    balancing.start(place, kept.enclosure, network, empty)
-    naming.start(place, kept.enclosure, network, naming.Answers("", ()))
+    network.create(inside)
+    naming.start(place, inside, block, naming.Answers("", ()))
     return kept
 
 
 def _bring_in_line(sandbox: Sandbox, progress: Progress) -> Sandbox:
+    place, plan, inside = sandbox.place, sandbox.plan, sandbox.state.enclosure
     progress("starting the servers")
-    inside = sandbox.state.enclosure
-    server.prepare(sandbox.place, sandbox.plan)
-    for each in sandbox.plan.servers:
-        server.start(sandbox.place, inside, each)
-    sandbox.emulator.plant(emulator.make_seed(sandbox.plan))
+    links = addresses.give(network.LINKS, sandbox.state.links, (each.name for each in plan.servers))
+    sandbox = _keep(sandbox, replace(sandbox.state, links=links))
+    server.prepare(place, plan)
+    for name, link in links.items():
+        server.start(place, inside, name, link)
+    sandbox.emulator.plant(emulator.make_seed(plan))
     sandbox = _refresh(sandbox)
-    logins = {each.name: sandbox.login(each.name) for each in sandbox.plan.servers}
+    logins = {each.name: sandbox.login(each.name) for each in plan.servers}
     server.wait(logins.values())
     progress("synthesizing the Terraform JSON")
     terraform = sandbox.terraform
@@ -201,26 +200,34 @@ def _bring_in_line(sandbox: Sandbox, progress: Progress) -> Sandbox:
     terraform.override(sandbox.emulator, logins)
     try:
         terraform.deploy(produced, progress)
-    finally:
+    except (SandboxError, KeyboardInterrupt):
         # AWS's balancers and DNS follow what was applied, also when the rest failed.
-        sandbox = _refresh(sandbox)
-    server.stop_others(inside, sandbox.plan.servers)
-    sandbox = replace(sandbox, state=replace(sandbox.state, ready=True))
-    state.save(sandbox.place, sandbox.state)
-    return sandbox
+        with suppress(SandboxError):
+            _refresh(sandbox)
+        raise
+    sandbox = _refresh(sandbox)
+    server.stop_others(place, inside, plan.servers)
+    return _keep(sandbox, replace(sandbox.state, ready=True))
 
 
 def _refresh(sandbox: Sandbox) -> Sandbox:
     place, inside = sandbox.place, sandbox.state.enclosure
     found, answers = world.read(sandbox.plan, sandbox.state, sandbox.emulator)
-    sandbox = replace(sandbox, state=sandbox.state.with_addresses(found.loopback))
-    state.save(place, sandbox.state)
-    nodes = haproxy.node_addresses(found)
-    for instance in found.instances.values():
-        server.set_addresses(inside, instance.server, {instance.address, *nodes})
-    balancing.change(place, inside, found.network, haproxy.configure(found))
-    naming.change(place, inside, found.network, answers)
+    sandbox = _keep(sandbox, replace(sandbox.state, addresses=found.loopback))
+    network.arrange(
+        inside,
+        instances={each.server: each.address for each in found.instances.values()},
+        nodes=haproxy.node_addresses(found),
+        subnets={found.subnets[name] for each in found.balancers for name in each.subnets},
+    )
+    balancing.follow(place, inside, haproxy.configure(found))
+    naming.change(place, inside, found.block, answers)
     return sandbox
+
+
+def _keep(sandbox: Sandbox, changed: State) -> Sandbox:
+    state.save(sandbox.place, changed)
+    return replace(sandbox, state=changed)
 
 
 def _end(place: Place) -> None:

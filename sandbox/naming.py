@@ -61,29 +61,29 @@ def answers(
     )
 
 
-def start(place: Place, enclosure: Enclosure, network: str, wanted: Answers) -> None:
+def start(place: Place, enclosure: Enclosure, block: str, wanted: Answers) -> None:
     """Start dnsmasq and wait until it answers."""
     _hosts_file(place).write_text(wanted.hosts)
-    _file(place).write_text(_configuration(place, network, wanted))
+    _file(place).write_text(_configuration(place, block, wanted))
     enclosure.run(["dnsmasq", "--test", f"--conf-file={_file(place)}"])
     enclosure.spawn(
         ["dnsmasq", "--keep-in-foreground", "--user=root", "--log-facility=-", *_files(place)],
         place.log("dnsmasq"),
         os.environ,
     )
-    waiting.until("dnsmasq", lambda: _is_ready(network))
+    waiting.until("dnsmasq", lambda: _is_ready(block))
 
 
-def change(place: Place, enclosure: Enclosure, network: str, wanted: Answers) -> None:
+def change(place: Place, enclosure: Enclosure, block: str, wanted: Answers) -> None:
     """Have dnsmasq answer otherwise; addresses change without a restart, other records with one."""
-    if _file(place).read_text() == _configuration(place, network, wanted):
+    if _file(place).read_text() == _configuration(place, block, wanted):
         if _hosts_file(place).read_text() != wanted.hosts:
             _hosts_file(place).write_text(wanted.hosts)
             _signal(place, enclosure, "HUP")
         return
     _signal(place, enclosure, "TERM")
-    waiting.until("the end of dnsmasq", lambda: not _is_ready(network))
-    start(place, enclosure, network, wanted)
+    waiting.until("the end of dnsmasq", lambda: not _is_ready(block))
+    start(place, enclosure, block, wanted)
 
 
 def _addresses(
@@ -112,11 +112,11 @@ def _other(record: Record) -> Iterator[str]:
         yield f"{record.name},{int(kind)},{(data or b'').hex()}"
 
 
-def _configuration(place: Place, network: str, wanted: Answers) -> str:
+def _configuration(place: Place, block: str, wanted: Answers) -> str:
     return render(
         "dnsmasq.conf",
         port=addresses.DNS_PORT,
-        address=addresses.control(network),
+        address=addresses.control(block),
         hosts=_hosts_file(place),
         ready=_READY,
         records=wanted.others,
@@ -128,10 +128,10 @@ def _signal(place: Place, enclosure: Enclosure, name: str) -> None:
     enclosure.run(["sh", "-c", script, "sh", name, str(_pid_file(place))])
 
 
-def _is_ready(network: str) -> bool:
+def _is_ready(block: str) -> bool:
     query = dns.message.make_query(_READY, "A")
     try:
-        dns.query.udp(query, addresses.control(network), timeout=0.2, port=addresses.DNS_PORT)
+        dns.query.udp(query, addresses.control(block), timeout=0.2, port=addresses.DNS_PORT)
     except (dns.exception.Timeout, OSError):
         return False
     return True

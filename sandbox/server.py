@@ -1,8 +1,7 @@
 """A fleet's server: sshd and Apache in namespaces of their own.
 
-Its network namespace has the loopback device alone, which carries the instance's private address
-and those of the balancers' nodes. bubblewrap gives it processes and a file system of its own, so
-that paths, ports and process names are production's.
+`sandbox.network` gives it addresses and ports of its own, bubblewrap processes and a file system;
+so paths, ports and process names are production's.
 
 No program inside can gain privileges (bubblewrap sees to that), so sudo can't work: an ssh user
 other than root is a second name of root's.
@@ -11,8 +10,9 @@ other than root is a second name of root's.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from modules.plan.records import Plan, Server
-from sandbox import addresses, authority, disk, waiting
+from sandbox import addresses, authority, disk, network, waiting
 from sandbox.enclosure import Enclosure
 from sandbox.haproxy import SshDoor
 from sandbox.state import Place
@@ -38,18 +38,23 @@ class Login:
     """As in `ssh-ed25519 AAAA…`."""
 
 
-def doors(servers: Iterable[Server]) -> tuple[SshDoor, ...]:
+def doors(servers: Iterable[Server], links: Mapping[str, str]) -> tuple[SshDoor, ...]:
     """Return the loopback ports of the servers' sshd."""
     return tuple(
-        SshDoor(server.name, addresses.FIRST_SSH_PORT + position, server.ssh.port)
+        SshDoor(
+            server=server.name,
+            port=addresses.FIRST_SSH_PORT + position,
+            address=links[server.name],
+            inner_port=server.ssh.port,
+        )
         for position, server in enumerate(servers)
     )
 
 
-def login(place: Place, network: str, server: Server, door: SshDoor) -> Login:
+def login(place: Place, block: str, server: Server, door: SshDoor) -> Login:
     return Login(
         user=server.ssh.user,
-        address=addresses.control(network),
+        address=addresses.control(block),
         port=door.port,
         private_key=_client_key(place),
         host_key=_public_file(place, server.name).read_text().strip(),
@@ -81,13 +86,11 @@ def prepare(place: Place, plan: Plan) -> None:
         disk.furnish(root, plan, server, issuer)
 
 
-def start(place: Place, enclosure: Enclosure, server: Server) -> None:
-    """Start a server's namespaces, Apache and sshd, unless they run."""
-    if server.name in _namespaces(enclosure):
-        return
-    enclosure.run(["ip", "netns", "add", server.name])
-    enclosure.run(["ip", "-n", server.name, "link", "set", "lo", "up"])
-    boot(place, enclosure, server.name)
+def start(place: Place, enclosure: Enclosure, name: str, link: str) -> None:
+    """Start a server, unless it runs; it is reached at its `link` address at first."""
+    if name not in network.servers(enclosure):
+        network.wire(enclosure, name, link)
+        boot(place, enclosure, name)
 
 
 def boot(place: Place, enclosure: Enclosure, name: str) -> None:
@@ -105,14 +108,12 @@ def boot(place: Place, enclosure: Enclosure, name: str) -> None:
     )
 
 
-def stop_others(enclosure: Enclosure, servers: Iterable[Server]) -> None:
-    """End the servers that the fleet hasn't any more."""
-    wanted = {server.name for server in servers}
-    for name in _namespaces(enclosure):
-        if name not in wanted:
-            script = 'ip netns pids "$1" | xargs --no-run-if-empty kill -KILL'
-            enclosure.run(["sh", "-c", script, "sh", name])
-            enclosure.run(["ip", "netns", "delete", name])
+def stop_others(place: Place, enclosure: Enclosure, servers: Iterable[Server]) -> None:
+    """End the servers that the fleet hasn't any more, and remove their disks."""
+    for name in network.servers(enclosure) - {server.name for server in servers}:
+        network.cut(enclosure, name)
+        shutil.rmtree(place.server(name))
+        _public_file(place, name).unlink()
 
 
 def wait(logins: Iterable[Login]) -> None:
@@ -123,12 +124,6 @@ def wait(logins: Iterable[Login]) -> None:
             lambda each=each: execute(each, ["true"]).returncode == 0,  # type: ignore[misc]
             pause=0.2,
         )
-
-
-def set_addresses(enclosure: Enclosure, server: str, wanted: Iterable[str]) -> None:
-    """Give a server's loopback device these addresses beside 127.0.0.1."""
-    for address in sorted(wanted):
-        enclosure.run(["ip", "-n", server, "address", "replace", f"{address}/32", "dev", "lo"])
 
 
 def execute(login: Login, argv: Sequence[str]) -> subprocess.CompletedProcess[str]:
@@ -148,10 +143,6 @@ def execute(login: Login, argv: Sequence[str]) -> subprocess.CompletedProcess[st
         timeout=60,
         check=False,
     )
-
-
-def _namespaces(enclosure: Enclosure) -> list[str]:
-    return [line.split()[0] for line in enclosure.run(["ip", "netns", "list"]).splitlines()]
 
 
 def _client_key(place: Place) -> Path:

@@ -13,7 +13,7 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -99,19 +99,18 @@ class State:
     """What runs."""
 
     first: Process
-    network: str
+    block: str
     """The loopback addresses that are this sandbox's."""
     ready: bool = False
     """Whether a first `up` has got to its end."""
     addresses: Mapping[str, str] = field(default_factory=dict)
     """Loopback address of each balancer, by its DNS name in AWS."""
+    links: Mapping[str, str] = field(default_factory=dict)
+    """First address of each server in the VPC."""
 
     @property
     def enclosure(self) -> Enclosure:
         return Enclosure(self.first)
-
-    def with_addresses(self, addresses: Mapping[str, str]) -> State:
-        return replace(self, addresses=dict(addresses))
 
 
 def load(place: Place) -> State | None:
@@ -120,7 +119,11 @@ def load(place: Place) -> State | None:
         kept: dict[str, Any] = json.loads(_file(place).read_text())
     except FileNotFoundError:
         return None
-    return State(first=Process(**kept.pop("first")), **kept)
+    first = Process(**kept.pop("first"))
+    if kept.keys() != {each.name for each in fields(State)} - {"first"}:
+        # Another version of Portico wrote it: good for nothing but to be ended.
+        return State(first, block="")
+    return State(first, **kept)
 
 
 def running(place: Place) -> State:

@@ -6,6 +6,7 @@ from modules.plan.records import ExistingInstance, Plan
 from sandbox import addresses, naming
 from sandbox.emulator import Emulator, balancers, firewall, records
 from sandbox.emulator.api import Api
+from sandbox.errors import SandboxError
 from sandbox.haproxy import Instance, World
 from sandbox.naming import Answers
 from sandbox.server import doors
@@ -16,23 +17,28 @@ _GONE = frozenset({"terminated", "shutting-down"})
 
 def read(plan: Plan, state: State, emulator: Emulator) -> tuple[World, Answers]:
     """Return the world as the emulator has it now, never as the fleet file would have it."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - half a second
+
     api = Api(emulator.url, plan.region)
-    found = balancers.read(api)
-    loopback = addresses.for_balancers(
-        state.network, state.addresses, (balancer.dns_name for balancer in found)
-    )
-    subnets = api.all("ec2", "describe_subnets", "Subnets")
-    world = World(
-        network=state.network,
-        doors=doors(plan.servers),
-        balancers=found,
-        firewall=firewall.read(api),
-        instances=_instances(api, plan),
-        subnets={subnet["SubnetId"]: subnet["CidrBlock"] for subnet in subnets},
-        certificates=emulator.export_certificates(),
-        loopback=loopback,
-    )
-    return world, naming.answers(records.read(api), found, loopback)
+    try:
+        found = balancers.read(api)
+        loopback = addresses.give(
+            state.block, state.addresses, (balancer.dns_name for balancer in found)
+        )
+        subnets = api.all("ec2", "describe_subnets", "Subnets")
+        world = World(
+            block=state.block,
+            doors=doors(plan.servers, state.links),
+            balancers=found,
+            firewall=firewall.read(api),
+            instances=_instances(api, plan),
+            subnets={subnet["SubnetId"]: subnet["CidrBlock"] for subnet in subnets},
+            certificates=emulator.export_certificates(),
+            loopback=loopback,
+        )
+        return world, naming.answers(records.read(api), found, loopback)
+    except (BotoCoreError, ClientError) as error:
+        raise SandboxError(f"emulator: {error}") from error
 
 
 def _instances(api: Api, plan: Plan) -> dict[str, Instance]:

@@ -22,7 +22,7 @@ def test_a_block_whose_emulator_port_is_taken_is_passed_over() -> None:
 
 @given(st.sets(st.text(min_size=1), max_size=50))
 def test_balancers_get_addresses_of_their_own_in_the_block(names: set[str]) -> None:
-    given_addresses = addresses.for_balancers(BLOCK, {}, names)
+    given_addresses = addresses.give(BLOCK, {}, names)
     assert set(given_addresses) == names
     assert len(set(given_addresses.values())) == len(names)
     assert all(IPv4Address(a) in IPv4Network(BLOCK) for a in given_addresses.values())
@@ -31,9 +31,9 @@ def test_balancers_get_addresses_of_their_own_in_the_block(names: set[str]) -> N
 
 @given(st.sets(st.text(min_size=1), min_size=2, max_size=50))
 def test_a_balancer_keeps_its_address_when_others_come_and_go(names: set[str]) -> None:
-    before = addresses.for_balancers(BLOCK, {}, names)
+    before = addresses.give(BLOCK, {}, names)
     gone = min(names)
-    after = addresses.for_balancers(BLOCK, before, {*names, "new"} - {gone})
+    after = addresses.give(BLOCK, before, {*names, "new"} - {gone})
     assert all(after[name] == before[name] for name in names - {gone})
 
 

@@ -231,6 +231,24 @@ def test_security_groups_are_obeyed(three: Sandbox, api: Api) -> None:
         assert all(Check.STATUS in checks for checks in found.values())
 
 
+def test_a_balancer_that_changes_fails_no_request(three: Sandbox, api: Api) -> None:
+    found = api.client("elbv2").describe_load_balancers()["LoadBalancers"]
+
+    def idle(seconds: int) -> None:
+        for balancer in found:
+            api.client("elbv2").modify_load_balancer_attributes(
+                LoadBalancerArn=balancer["LoadBalancerArn"],
+                Attributes=[{"Key": "idle_timeout.timeout_seconds", "Value": str(seconds)}],
+            )
+        sandbox.refresh(three)
+
+    with clients(three, *["domain-a.com", "domain-c.com"] * 3) as counts:
+        for seconds in (*range(61, 71), 60):
+            idle(seconds)
+    assert counts.failed == []
+    assert counts.answered > 100
+
+
 def test_what_the_tests_did_is_undone(three: Sandbox) -> None:
     assert failing(three) == {}
     assert not three.terraform.changes()

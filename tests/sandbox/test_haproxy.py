@@ -48,8 +48,8 @@ def world(tmp_path: Path) -> World:
     pem = tmp_path / "a.pem"
     pem.write_bytes(load(tmp_path).issue(["a.com"]).bundle)
     return World(
-        network="127.64.0.0/20",
-        doors=(SshDoor("web-1", 2201, 22),),
+        block="127.64.0.0/20",
+        doors=(SshDoor("web-1", 2201, "169.254.64.9", 22),),
         balancers=(BALANCER,),
         firewall=Firewall(
             {"sg-balancers": ANYBODY, "sg-server": ANYBODY}, {"sg-balancers": ANYBODY}
@@ -62,17 +62,18 @@ def world(tmp_path: Path) -> World:
 
 
 def text(world: World, tmp_path: Path) -> str:
-    """Return the configuration after the real HAProxy has read it, and its namespaces' names."""
-    configuration = haproxy.configure(world).text
+    """Return the balancer's configuration after the real HAProxy has read it."""
+    configuration = haproxy.configure(world)["shop-a"].text
     file = tmp_path / "haproxy.cfg"
-    file.write_text(configuration.replace(" namespace web-1", ""))
+    read = configuration.replace(" namespace _machine", "")
+    file.write_text(read.replace("@socket@", "unix@socket"))
     subprocess.run(["haproxy", "-c", "-q", "-f", str(file)], check=True)
     return configuration
 
 
 def test_a_balancer_listens_with_its_certificate_and_versions(world: World, tmp_path: Path) -> None:
     assert (
-        f"bind 127.64.1.2:443 ssl crt {world.certificates[ARN]} alpn h2,http/1.1"
+        f"bind 127.64.1.2:443 namespace _machine ssl crt {world.certificates[ARN]} alpn h2,http/1.1"
         " ssl-min-ver TLSv1.2 ssl-max-ver TLSv1.3\n" in text(world, tmp_path)
     )
 
@@ -105,8 +106,7 @@ def test_any_redirect_that_aws_knows_is_understood(world: World, tmp_path: Path)
 
 
 def test_what_the_security_groups_stop_is_not_there(world: World, tmp_path: Path) -> None:
-    closed = text(replace(world, firewall=NOTHING_PASSES), tmp_path)
-    assert "127.64.1.2" not in closed
+    assert list(haproxy.configure(replace(world, firewall=NOTHING_PASSES))) == [haproxy.SSH]
     unreachable = Firewall({"sg-balancers": ANYBODY}, {"sg-balancers": ANYBODY})
     no_server = text(replace(world, firewall=unreachable), tmp_path)
     assert "bind 127.64.1.2:443" in no_server
@@ -138,8 +138,19 @@ def test_a_certificate_that_is_not_issued_is_told(world: World) -> None:
         haproxy.configure(replace(world, certificates={}))
 
 
-def test_the_serial_tells_configurations_apart(world: World) -> None:
-    same = haproxy.configure(world)
-    assert haproxy.configure(world) == same
-    assert same.serial in same.text
-    assert haproxy.configure(replace(world, balancers=())).serial != same.serial
+def test_a_change_of_one_balancer_changes_no_other_configuration(world: World) -> None:
+    other = replace(BALANCER, name="shop-b", dns_name="b.elb.amazonaws.com")
+    loopback = {**world.loopback, other.dns_name: "127.64.1.3"}
+    two = replace(world, balancers=(BALANCER, other), loopback=loopback)
+    before, after = haproxy.configure(world), haproxy.configure(two)
+    assert after.keys() - before.keys() == {"shop-b"}
+    assert all(after[name] == before[name] for name in before)
+    slower = replace(two, balancers=(replace(BALANCER, idle_timeout=90), other))
+    changed = haproxy.configure(slower)
+    assert [name for name in after if changed[name].serial != after[name].serial] == ["shop-a"]
+
+
+def test_sshd_is_led_to(world: World) -> None:
+    ssh = haproxy.configure(world)[haproxy.SSH].text
+    assert "bind 127.64.0.1:2201 namespace _machine\n" in ssh
+    assert "server sshd 169.254.64.9:22\n" in ssh

@@ -153,7 +153,7 @@ def traces(fleet: Path) -> list[str]:
     found += [line for line in Path("/proc/mounts").read_text().splitlines() if folder in line]
     kept = state.load(Place.of(fleet))
     if kept:
-        prefix = kept.network.rsplit(".", 1)[0]
+        prefix = kept.block.rsplit(".", 1)[0]
         listeners = subprocess.check_output(["ss", "-Hltun"], text=True)
         found += [line for line in listeners.splitlines() if prefix in line]
     return found

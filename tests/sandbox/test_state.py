@@ -1,4 +1,6 @@
+import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,16 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     assert state.load(place) is None
     state.save(place, saved)
     assert state.load(place) == saved
+
+
+def test_what_another_version_saved_can_be_ended(tmp_path: Path) -> None:
+    place = Place.of(tmp_path / "fleet.yaml", tmp_path / "home")
+    place.create()
+    first = Process.of(os.getpid())
+    (place.folder / "state.json").write_text(
+        json.dumps({"first": asdict(first), "ready": True, "future": 1})
+    )
+    assert state.load(place) == State(first, block="", ready=False)
 
 
 def test_nobody_else_may_look_into_a_sandboxs_folder(tmp_path: Path) -> None:
