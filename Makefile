@@ -39,9 +39,6 @@ docs: ## writes what is generated: the fleet file's reference and its JSON Schem
 bench: ## measures the start-up of main.py against plain imports
 	@$(run) python tools/bench_synth.py
 
-soak: setup ## runs the long tests
-	@$(as_root) $(run) python -m pytest -m soak $(PYTEST)
-
 lock: setup ## locks the newest allowed versions
 	@$(run) python tools/lock.py
 
@@ -50,5 +47,5 @@ clean: ## removes what runs leave behind; what was installed stays
 	@find . -name __pycache__ -not -path './.venv/*' -not -path './.portico/*' \
 	    -not -path './node_modules/*' -prune -exec rm -rf {} +
 
-.PHONY: help setup demo test check synth docs bench soak lock clean
+.PHONY: help setup demo test check synth docs bench lock clean
 .DEFAULT_GOAL := help
