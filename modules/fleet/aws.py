@@ -213,6 +213,44 @@ CertificateArn = Annotated[
     str, AfterValidator(_certificate_arn), described("an ARN of acm or iam", "^arn:")
 ]
 
+RoleArn = Annotated[
+    str,
+    Matching(
+        r"^arn:aws(-cn|-us-gov)?:iam::[0-9]{12}:role/([A-Za-z0-9_+=,.@-]+/)*[A-Za-z0-9_+=,.@-]{1,64}$",
+        "role",
+        "arn:aws:iam::ACCOUNT:role/NAME",
+        Code.ARN,
+    ),
+]
+SnsTopicArn = Annotated[
+    str,
+    Matching(
+        r"^arn:aws(-cn|-us-gov)?:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$",
+        "SNS topic",
+        "arn:aws:sns:REGION:ACCOUNT:NAME",
+        Code.ARN,
+    ),
+]
+WebAclArn = Annotated[
+    str,
+    Matching(
+        r"^arn:aws(-cn|-us-gov)?:wafv2:[a-z0-9-]+:[0-9]{12}:regional/webacl/[A-Za-z0-9_-]{1,128}"
+        r"/[0-9a-f-]{36}$",
+        "web ACL",
+        "arn:aws:wafv2:REGION:ACCOUNT:regional/webacl/NAME/ID",
+        Code.ARN,
+    ),
+]
+LogPrefix = Annotated[
+    str,
+    Matching(
+        r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$",
+        "prefix",
+        "A-Z, a-z, 0-9 and _.-, parts joined by '/'",
+        Code.NAME,
+    ),
+]
+
 
 # --- tags ------------------------------------------------------------------------------------
 

@@ -7,14 +7,12 @@ from pathlib import PurePosixPath
 
 from modules.fleet import server_checks
 from modules.fleet.aws import MAX_TAGS, OWN_TAGS, partition
+from modules.fleet.certificate_sections import ArnCertificate
 from modules.fleet.domains import both_forms, lies_in, registrable_domain
 from modules.fleet.model import Site
 from modules.fleet.problems import Code, Problem, show, words
-from modules.fleet.sections import (
-    ArnCertificate,
-    ExistingNetwork,
-    SiteSettings,
-)
+from modules.fleet.sections import ExistingNetwork
+from modules.fleet.site_sections import SiteSettings
 from modules.fleet.source import KeyPath
 from modules.fleet.subject import Subject, is_ipv4
 from modules.fleet.validate import Draft

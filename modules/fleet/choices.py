@@ -8,12 +8,10 @@ from typing import Any
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from modules.fleet.problems import Code, nearest, refusal, show
+from modules.fleet.problems import nearest
 
 CREATE_ZONE = "create"
-
-_LATER_BALANCERS = ("network", "shared")
-_LATER_CERTIFICATES = ("acm_import", "iam")
+EXTERNAL_ZONE = "external"
 
 
 def told_apart(
@@ -40,30 +38,9 @@ def told_apart(
 state = told_apart("s3", "local", "cloud", words={"cloud": "cloud word"})
 network = told_apart("vpc", "create")
 server = told_apart("instance", "create")
-certificate = told_apart("arn", words={"acm": "acm"})
-
-
-def built_load_balancer(value: object) -> object:
-    """Refuse the kinds of balancer that a later version builds."""
-    if value in _LATER_BALANCERS:
-        raise refusal(
-            Code.NOT_BUILT,
-            f"load_balancer {show(value)} is not built yet",
-            allowed="application, classic",
-        )
-    return value
-
-
-def built_certificate(value: object) -> object:
-    """Refuse the sources of certificates that a later version builds."""
-    named = next(iter(value), None) if isinstance(value, Mapping) else value
-    if named in _LATER_CERTIFICATES:
-        raise refusal(
-            Code.NOT_BUILT,
-            f"certificate {show(named)} is not built yet",
-            allowed="acm, {arn: …}",
-        )
-    return value
+owned_certificate = told_apart("acm", "acm_import", "iam", "arn")
+certificate = told_apart("acm", "acm_import", "iam", "arn", "use", words={"acm": "acm word"})
+bucket = told_apart("bucket", "create")
 
 
 class OrNothing:

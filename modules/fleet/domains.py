@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator
 
-from modules.fleet.choices import CREATE_ZONE
-from modules.fleet.problems import Code, refusal, show
+from modules.fleet.choices import CREATE_ZONE, EXTERNAL_ZONE
+from modules.fleet.problems import Code, nearest, refusal, show
 from modules.fleet.text import described
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", re.ASCII)
 _LABEL_LENGTH = 63
 _NAME_LENGTH = 253
+_ZONE_WORDS = (CREATE_ZONE, EXTERNAL_ZONE)
 _ZONE_ID = re.compile(r"Z[A-Z0-9]{3,31}", re.ASCII)
 _ALLOWED = "labels of a-z, 0-9 and '-', joined by '.', as www.example.com"
 
@@ -207,23 +208,36 @@ def lies_in(name: str, zone: str) -> bool:
 
 
 def _zone(value: str) -> str:
-    if value == CREATE_ZONE or _ZONE_ID.fullmatch(value):
+    if value in _ZONE_WORDS or _ZONE_ID.fullmatch(value):
         return value
     if "." in value.strip("."):
         return ascii_domain(value)
     zone_id = value.rpartition("/")[2]
-    meant = CREATE_ZONE if value.lower() == CREATE_ZONE else ""
+    meant = nearest(value.lower(), _ZONE_WORDS)
     if _ZONE_ID.fullmatch(zone_id):
         meant = zone_id
     raise refusal(
         Code.ZONE,
         f"zone {show(value)} is malformed",
-        allowed="a zone's name (example.com), its id (Z0123…) or create",
+        allowed="a zone's name (example.com), its id (Z0123…), create or external",
         meant=show(meant) if meant else "",
     )
 
 
 Domain = Annotated[str, AfterValidator(ascii_domain), described("a domain")]
 ZoneChoice = Annotated[
-    str, AfterValidator(_zone), described("`create`, a zone's name or its id (Z0123…)")
+    str,
+    AfterValidator(_zone),
+    described("`create`, `external`, a zone's name or its id (Z0123…)"),
+]
+
+
+def _certified_name(value: str) -> str:
+    """A name, or `*.` and a name: https://docs.aws.amazon.com/acm/latest/userguide/acm-concepts.html."""
+    below = value.removeprefix("*.")
+    return value.removesuffix(below) + ascii_domain(below)
+
+
+CertifiedName = Annotated[
+    str, AfterValidator(_certified_name), described("a domain, or `*.` and a domain")
 ]

@@ -157,17 +157,27 @@ def _fleet(path: Path, file: FleetFile, ports: Mapping[str, int]) -> Fleet:
     return Fleet(
         path=path.absolute(),
         name=file.name,
+        prefix=file.prefix or file.name,
         region=file.region,
         state=_state(file),
         network=file.network,
         servers=dict(sorted(file.servers.items())),
         reserved_ports=file.ports.reserved,
+        zones=dict(sorted(file.zones.items())),
+        certificates=dict(sorted(file.certificates.items())),
+        access_log_bucket=file.access_log_bucket,
+        quotas=file.quotas,
         tags=dict(sorted(file.tags.items())),
+        defaults=file.defaults,
         sites={
             domain: effective_site(domain, entry, file.defaults, file.tags)
             for domain, entry in sorted(file.sites.items())
         },
         ports=ports,
+        shared={},
+        pems={},
+        public_keys={},
+        warnings=(),
     )
 
 

@@ -12,42 +12,84 @@ from typing import Any
 
 from modules.fleet.addresses import PortRange
 from modules.fleet.aws import Tags
-from modules.fleet.choices import CREATE_ZONE
+from modules.fleet.certificate_sections import (
+    Acm,
+    ArnCertificate,
+    IamCertificate,
+    ImportedCertificate,
+    NamedCertificate,
+    OwnedCertificate,
+    Pem,
+    RequestedCertificate,
+)
+from modules.fleet.choices import CREATE_ZONE, EXTERNAL_ZONE
 from modules.fleet.domains import Domain, unicode_form
 from modules.fleet.paths import DocumentRoot
+from modules.fleet.pem import PemFacts
+from modules.fleet.problems import Problem
 from modules.fleet.sections import (
-    ArnCertificate,
-    BackendTls,
+    AccessLogBucket,
     CloudState,
     CreateInstance,
+    ExistingBucket,
     ExistingNetwork,
     ExistingServer,
     LocalState,
+    NewBucket,
     NewNetwork,
     NewServer,
+    Quotas,
     S3State,
-    SiteEntry,
-    SiteSettings,
     Ssh,
     State,
+    ZoneSettings,
+)
+from modules.fleet.site_sections import (
+    Alarms,
+    BackendAuth,
+    BackendTls,
+    HealthCheck,
+    Hsts,
+    SiteEntry,
+    SiteSettings,
+    Successor,
 )
 
 __all__ = [
+    "AccessLogBucket",
+    "Acm",
+    "Alarms",
     "ArnCertificate",
+    "BackendAuth",
     "BackendTls",
     "CloudState",
     "CreateInstance",
+    "ExistingBucket",
     "ExistingNetwork",
     "ExistingServer",
     "Fleet",
+    "HealthCheck",
+    "Hsts",
+    "IamCertificate",
+    "ImportedCertificate",
     "LocalState",
+    "NamedCertificate",
+    "NewBucket",
     "NewNetwork",
     "NewServer",
+    "OwnedCertificate",
+    "Pem",
+    "PemFacts",
     "PortRange",
+    "Quotas",
+    "RequestedCertificate",
     "S3State",
     "Site",
+    "SiteSettings",
     "Ssh",
     "State",
+    "Successor",
+    "ZoneSettings",
 ]
 
 
@@ -76,6 +118,11 @@ class Site(SiteEntry):
         return self.zone == CREATE_ZONE
 
     @property
+    def external_dns(self) -> bool:
+        """Whether `zone: external`: no record of the site stands in Route 53."""
+        return self.zone == EXTERNAL_ZONE
+
+    @property
     def zone_id(self) -> str | None:
         """The zone's id, where `zone` is one (`Z0123…`)."""
         return self.zone if self.zone is not None and self.zone.startswith("Z") else None
@@ -83,7 +130,8 @@ class Site(SiteEntry):
     @property
     def zone_name(self) -> str | None:
         """The zone's name, where `zone` is one; None also where the suffix list decides."""
-        named = self.zone is not None and not self.creates_zone and self.zone_id is None
+        words = self.creates_zone or self.external_dns
+        named = self.zone is not None and not words and self.zone_id is None
         return self.zone if named else None
 
 
@@ -94,6 +142,8 @@ class Fleet:
     path: Path
     """The fleet file, absolute."""
     name: str
+    prefix: str
+    """What AWS names start with; the name, where the file says nothing."""
     region: str
     state: State
     """A `LocalState` of `terraform.<name>.tfstate` where the file says nothing."""
@@ -102,11 +152,27 @@ class Fleet:
     """By name, ascending."""
     reserved_ports: tuple[PortRange, ...]
     """The person's own, as written; `modules.fleet.lock` adds 80 and the SSH ports."""
+    zones: Mapping[str, ZoneSettings]
+    """By name in ASCII form, ascending."""
+    certificates: Mapping[str, OwnedCertificate]
+    """Those that several sites use, by name, ascending."""
+    access_log_bucket: ExistingBucket | NewBucket | None
+    quotas: Quotas
     tags: Mapping[str, str]
+    defaults: SiteSettings
+    """As written: also the settings of `shared` balancers."""
     sites: Mapping[str, Site]
     """By domain in ASCII form, ascending; with the effective settings."""
     ports: Mapping[str, int]
     """By domain, ascending: every site's port, and those that rest (see `resting`)."""
+    shared: Mapping[str, int]
+    """By domain, ascending: the number of the shared balancer of each site that has one."""
+    pems: Mapping[Pem, PemFacts]
+    """What the PEM files of the fleet's own certificates hold."""
+    public_keys: Mapping[str, str]
+    """Base64 of the DER public key by each file that a `backend_auth` names."""
+    warnings: tuple[Problem, ...]
+    """What is no obstacle, and should be known before an apply."""
 
     @property
     def folder(self) -> Path:

@@ -13,24 +13,23 @@ _FLEET_NAME_LENGTH = 20
 """A balancer's name has 32 characters: fleet, part of the domain, 6 of a hash, two hyphens."""
 
 
-def _fleet_name(name: str) -> str:
+def _aws_prefix(name: str) -> str:
     if name == "sg" or name.startswith("sg-"):
         raise refusal(
             Code.NAME,
-            f"fleet name {show(name)} makes security groups' names start with 'sg-', which AWS "
-            "refuses",
+            f"name {show(name)} makes security groups' names start with 'sg-', which AWS refuses",
             cure="choose another first word",
         )
     if name == "internal" or name.startswith("internal-"):
         raise refusal(
             Code.NAME,
-            f"fleet name {show(name)} starts with 'internal-', which AWS keeps for itself",
+            f"name {show(name)} starts with 'internal-', which AWS keeps for itself",
             cure="choose another first word",
         )
     if len(name) > _FLEET_NAME_LENGTH:
         raise refusal(
             Code.NAME,
-            f"fleet name {show(name)} has {len(name)} characters",
+            f"name {show(name)} has {len(name)} characters",
             allowed=f"at most {_FLEET_NAME_LENGTH}, as AWS's balancer names have 32",
         )
     return name
@@ -44,7 +43,7 @@ FleetName = Annotated[
         "2 to 20 of a-z, 0-9 and '-', a letter first, no '-' last",
         Code.NAME,
     ),
-    AfterValidator(_fleet_name),
+    AfterValidator(_aws_prefix),
 ]
 
 
@@ -57,6 +56,26 @@ def _server_name(name: str) -> str:
         )
     return name
 
+
+Prefix = Annotated[
+    str,
+    Matching(
+        r"^[a-z]([a-z0-9-]*[a-z0-9])$",
+        "prefix",
+        "2 to 20 of a-z, 0-9 and '-', a letter first, no '-' last",
+        Code.NAME,
+    ),
+    AfterValidator(_aws_prefix),
+]
+CertificateName = Annotated[
+    str,
+    Matching(
+        r"^[a-z][a-z0-9-]{0,30}$",
+        "certificate name",
+        "1 to 31 of a-z, 0-9 and '-', a letter first",
+        Code.NAME,
+    ),
+]
 
 ServerName = Annotated[
     str,

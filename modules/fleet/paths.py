@@ -27,6 +27,7 @@ _SPECIAL = frozenset("\"'`\\$%{}<>|;&*?!#()[]@")
 _USER_DATA_BYTES = 16384
 """https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html: 16 KB before base64."""
 _EXTRA_CONFIG_BYTES = 262144
+_PUBLIC_KEY_BYTES = 65536
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +154,10 @@ def _extra_config(value: str, info: ValidationInfo) -> str:
     return _text_file(value, info, _EXTRA_CONFIG_BYTES)
 
 
+def _public_key(value: str, info: ValidationInfo) -> str:
+    return _text_file(value, info, _PUBLIC_KEY_BYTES)
+
+
 def _user_data(value: str, info: ValidationInfo) -> str:
     return _text_file(value, info, _USER_DATA_BYTES)
 
@@ -165,3 +170,4 @@ KeyFile = Annotated[str, AfterValidator(_key_file), described("a file")]
 StatePath = Annotated[str, AfterValidator(_inside), _BESIDE]
 ExtraConfigFile = Annotated[str, AfterValidator(_extra_config), _BESIDE]
 UserDataFile = Annotated[str, AfterValidator(_user_data), _BESIDE]
+PublicKeyFile = Annotated[str, AfterValidator(_public_key), _BESIDE]

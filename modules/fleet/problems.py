@@ -35,7 +35,6 @@ class Code(Enum):
     MISSING_KEY = "F202", "a key is missing"
     WRONG_KIND = "F203", "a value is of the wrong kind"
     UNKNOWN_WORD = "F204", "a word is not one of those allowed"
-    NOT_BUILT = "F205", "a known word stands for something not built yet"
     ONE_OF = "F206", "keys exclude each other"
     TOO_FEW = "F207", "a list or map is too short"
 
@@ -58,6 +57,9 @@ class Code(Enum):
     HOST_KEY = "F331", "an ssh host key is malformed"
     CIDR = "F340", "an address range is malformed"
     PORT = "F341", "a port or range of ports is malformed"
+    NUMBER = "F342", "a number is out of bounds"
+    URL_PATH = "F343", "a path of a URL is malformed"
+    MATCHER = "F344", "statuses are malformed"
 
     NAME_TWICE = "F401", "a name belongs to two sites, or twice to one"
     TOO_MANY_NAMES = "F402", "a site has more names than an ACM certificate holds"
@@ -75,6 +77,17 @@ class Code(Enum):
     NO_IPV4 = "F414", "no IPv4 address may reach the balancers"
     KEY_SERVED = "F415", "a private key lies in a document root"
     STATE_FILE = "F416", "the state's path is taken"
+    SHARED_SETTING = "F417", "a site on a shared balancer wants a setting of its own"
+    SUCCESSOR = "F418", "a site cannot move to that balancer"
+    EXTERNAL_ZONE = "F419", "DNS that lives elsewhere is asked of Route 53"
+    PRIVATE_ZONE = "F420", "a private zone does not fit"
+    UNUSED_ZONE = "F421", "no name lies in a zone"
+    NO_LOG_BUCKET = "F422", "access logs have no bucket"
+    HEALTH_CHECK = "F423", "a health check is one that AWS refuses"
+    HSTS = "F424", "an HSTS promise contradicts itself"
+    BACKEND_AUTH = "F425", "the server's key cannot be authenticated"
+    SHARED_LIMIT = "F426", "a site does not fit on a shared balancer"
+    NEVER = "F427", "the fleet asks for more than AWS ever gives"
 
     LOCK_UNREADABLE = "F501", "the lock cannot be read or is not JSON"
     LOCK_CONFLICT = "F502", "the lock holds git's conflict markers"
@@ -87,6 +100,27 @@ class Code(Enum):
     LOCK_WRITE = "F509", "the lock cannot be written"
     NO_FREE_PORT = "F510", "no port is left"
     NOT_RESTING = "F511", "a port cannot be released"
+    LOCK_SHARED = "F512", "the lock says something impossible of shared balancers"
+
+    NO_SUCH_CERTIFICATE = "F601", "a site uses a certificate that is not listed"
+    UNUSED_CERTIFICATE = "F602", "no site uses a listed certificate"
+    NOT_COVERED = "F603", "a certificate lacks a name of the site"
+    NAMES_OF_NAMED = "F604", "a certificate for several sites does not say its names"
+    PEM_FORM = "F610", "a file is not PEM, or not what it should hold"
+    PEM_SEVERAL = "F611", "a certificate file holds several certificates of servers"
+    PEM_ENCRYPTED = "F612", "a private key is encrypted"
+    PEM_KEY = "F613", "the private key is not the certificate's"
+    PEM_CHAIN_ORDER = "F614", "the chain is out of order"
+    PEM_CHAIN = "F615", "the chain is incomplete"
+    PEM_EXPIRED = "F616", "a certificate has expired"
+    PEM_NOT_YET = "F617", "a certificate is not valid yet"
+    PEM_KEY_TYPE = "F618", "the balancer takes no key of this type"
+    PUBLIC_KEY = "F619", "a file holds no public key"
+
+    PEM_ENDING = "F701", "warning: a certificate ends soon"
+    PEM_STATE = "F702", "warning: a private key will lie in a state that is not encrypted"
+    QUOTA = "F703", "warning: the fleet needs more than a quota"
+    OLD_TLS = "F704", "warning: a site takes TLS that is broken"
 
     def __init__(self, id_: str, meaning: str) -> None:
         self.id = id_

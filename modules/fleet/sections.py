@@ -8,45 +8,36 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag
 
 from modules.fleet import choices
 from modules.fleet.addresses import Cidrs, Host, PortNumber, ReservedPorts, VpcCidr
 from modules.fleet.aws import (
     AmiId,
     BucketName,
-    CertificateArn,
     CloudName,
     InstanceId,
     InstanceType,
     KeyName,
     KmsKeyArn,
+    LogPrefix,
     ProfileName,
     Region,
+    RoleArn,
     SecurityGroupId,
     StateKey,
     SubnetId,
     Tags,
     VpcId,
 )
-from modules.fleet.domains import Domain, ZoneChoice
-from modules.fleet.names import FleetName, ServerName, User
-from modules.fleet.paths import (
-    DocumentRoot,
-    ExtraConfigFile,
-    KeyFile,
-    ServerPath,
-    StatePath,
-    UserDataFile,
-)
+from modules.fleet.certificate_sections import OwnedCertificate
+from modules.fleet.domains import Domain
+from modules.fleet.names import CertificateName, FleetName, Prefix, ServerName, User
+from modules.fleet.numbers import between
+from modules.fleet.paths import KeyFile, StatePath, UserDataFile
+from modules.fleet.section import Section
+from modules.fleet.site_sections import SiteEntry, SiteSettings
 from modules.fleet.ssh import HostKey
-
-
-class Section(BaseModel):
-    """A map of the fleet file: unknown keys refused, values never converted, frozen."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
 
 # --- state -----------------------------------------------------------------------------------
 
@@ -136,7 +127,12 @@ class ExistingNetwork(NetworkBase):
     subnets: tuple[SubnetId, ...] = Field(
         min_length=1,
         description="Subnets of the balancers; at least two, in different zones, with an "
-        "`application` balancer.",
+        "`application` or `shared` balancer.",
+    )
+    internal_subnets: tuple[SubnetId, ...] | None = Field(
+        default=None,
+        min_length=1,
+        description="Subnets of `internal` balancers; `subnets` when left out.",
     )
 
 
@@ -236,80 +232,6 @@ Server = Annotated[
 ]
 
 
-# --- sites -----------------------------------------------------------------------------------
-
-
-class ArnCertificate(Section):
-    """A certificate that the team has, in ACM (of the fleet's region) or IAM."""
-
-    arn: CertificateArn = Field(description="ARN of an ACM or IAM server certificate.")
-
-
-class BackendTls(Section):
-    """Certificate and key on the server, used between the balancer and Apache."""
-
-    certificate: ServerPath = Field(description="PEM certificate (and chain) on the server.")
-    private_key: ServerPath = Field(description="Its PEM private key on the server.")
-
-
-LoadBalancer = Annotated[
-    Literal["application", "classic"], BeforeValidator(choices.built_load_balancer)
-]
-Certificate = Annotated[
-    Annotated[Literal["acm"], Tag("acm")] | Annotated[ArnCertificate, Tag("arn")],
-    Discriminator(choices.certificate),
-    BeforeValidator(choices.built_certificate),
-]
-TlsLevel = Literal["intermediate", "modern"]
-
-
-class SiteSettings(Section):
-    """What `defaults` can say for all sites, and each site for itself."""
-
-    document_root: DocumentRoot | None = Field(
-        default=None, description="Absolute folder on the server that is served."
-    )
-    load_balancer: LoadBalancer = Field(
-        default="application", description="The kind of balancer of the site's own."
-    )
-    certificate: Certificate = Field(
-        default="acm",
-        description="`acm`: requested and validated by DNS; or `{arn: …}`: one that exists.",
-    )
-    tls: TlsLevel = Field(
-        default="intermediate",
-        description="Mozilla's level. AWS's nearest policy for a `classic` balancer adds CBC and "
-        "RSA key exchange to `intermediate`. `modern` (TLS 1.3 alone) holds between client and "
-        "balancer; Apache keeps TLS 1.2 open for the balancer, whose health checks need it.",
-    )
-    ipv6: bool = Field(
-        default=False, description="Dual stack, with AAAA records; `application` only."
-    )
-    zone: ZoneChoice | None = Field(
-        default=None,
-        description="Route 53 zone: its name, its id, or `create`; found from the name by the "
-        "public suffix list when left out.",
-    )
-    extra_config: ExtraConfigFile | None = Field(
-        default=None,
-        description="File of further Apache directives for the virtual host, in the fleet "
-        "file's folder.",
-    )
-    backend_tls: BackendTls | None = Field(
-        default=None,
-        description="Certificate between balancer and Apache; made on the server when left out.",
-    )
-    tags: Tags = Field(default={}, description="Tags of the site's AWS resources.")
-
-
-class SiteEntry(SiteSettings):
-    """A site as written: its own settings alone."""
-
-    aliases: tuple[Domain, ...] = Field(
-        default=(), description="Further names of the site; each gets its own alias record."
-    )
-
-
 # --- the whole -------------------------------------------------------------------------------
 
 
@@ -321,10 +243,76 @@ class Ports(Section):
     )
 
 
+class ZoneSettings(Section):
+    """What is to be said of a Route 53 zone, whichever sites have names in it."""
+
+    role: RoleArn | None = Field(
+        default=None,
+        description="IAM role by which the zone of another account is read and changed.",
+    )
+
+
+class ExistingBucket(Section):
+    """A bucket that takes the balancers' logs; its policy is the team's."""
+
+    bucket: BucketName = Field(description="An S3 bucket that exists, in the fleet's region.")
+    prefix: LogPrefix | None = Field(
+        default=None, description="What the keys start with; each site's domain follows."
+    )
+
+
+class NewBucket(Section):
+    """A bucket to create, with the policy that the balancers need, encrypted, not public."""
+
+    create: BucketName = Field(description="The S3 bucket to create.")
+    prefix: LogPrefix | None = Field(
+        default=None, description="What the keys start with; each site's domain follows."
+    )
+    expire_days: Annotated[int, between(1, 3650)] = Field(
+        default=90, description="Days until a log is deleted."
+    )
+
+
+AccessLogBucket = Annotated[
+    Annotated[ExistingBucket, Tag("bucket")] | Annotated[NewBucket, Tag("create")],
+    Discriminator(choices.bucket),
+]
+
+
+Count = Annotated[int, between(1, 1000000)]
+
+
+class Quotas(Section):
+    """The account's quotas, where they are not AWS's defaults."""
+
+    classic_load_balancers: Count | None = Field(default=None, description="A region.")
+    application_load_balancers: Count | None = Field(default=None, description="A region.")
+    network_load_balancers: Count | None = Field(default=None, description="A region.")
+    certificates_per_load_balancer: Count | None = Field(
+        default=None,
+        description="Of an application balancer, the default one not counted; also what a "
+        "`shared` balancer is filled up to.",
+    )
+    rules_per_load_balancer: Count | None = Field(
+        default=None, description="Of an application balancer, default rules not counted."
+    )
+    target_groups: Count | None = Field(default=None, description="A region.")
+    acm_certificates: Count | None = Field(default=None, description="A region.")
+    names_per_certificate: Count | None = Field(default=None, description="Of ACM.")
+    iam_certificates: Count | None = Field(default=None, description="An account.")
+    rules_per_security_group: Count | None = Field(
+        default=None, description="Each way, IPv4 and IPv6 apart."
+    )
+    records_per_zone: Count | None = Field(default=None, description="Of Route 53.")
+
+
 class FleetFile(Section):
     """The fleet file as written."""
 
-    name: FleetName = Field(description="Name of the stack, and prefix of every AWS name.")
+    name: FleetName = Field(description="Name of the stack.")
+    prefix: Prefix | None = Field(
+        default=None, description="What AWS names start with; `name` when left out."
+    )
     region: Region = Field(description="AWS region of the fleet.")
     state: StateChoice | None = Field(
         default=None,
@@ -337,6 +325,21 @@ class FleetFile(Section):
     )
     ports: Annotated[Ports, choices.OrNothing()] = Field(
         default=Ports(), description="Ports that are not Portico's to give."
+    )
+    zones: Annotated[Mapping[Domain, ZoneSettings], choices.OrNothing()] = Field(
+        default={}, description="Route 53 zones of which more is to be said, by name."
+    )
+    certificates: Annotated[Mapping[CertificateName, OwnedCertificate], choices.OrNothing()] = (
+        Field(
+            default={},
+            description="Certificates that several sites use, by a name for `certificate: {use: …}`.",
+        )
+    )
+    access_log_bucket: AccessLogBucket | None = Field(
+        default=None, description="Where balancers with `access_logs` write."
+    )
+    quotas: Annotated[Quotas, choices.OrNothing()] = Field(
+        default=Quotas(), description="The account's own quotas, for `show` and its warnings."
     )
     tags: Tags = Field(default={}, description="Tags of every AWS resource.")
     defaults: Annotated[SiteSettings, choices.OrNothing()] = Field(

@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import Tag
 
-from modules.fleet.sections import FleetFile, Section
+from modules.fleet.section import Section
+from modules.fleet.sections import FleetFile
 from modules.fleet.source import KeyPath
 
 

@@ -15,6 +15,8 @@ LOAD_BALANCER_NAME_LIMIT = 32
 https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
 """
 
+CERTIFICATE_NAME_LIMIT = 128
+
 _DIGEST = 6
 
 
@@ -38,3 +40,13 @@ def aws_name(fleet: str, subject: str, *identity: str) -> str:
     room = LOAD_BALANCER_NAME_LIMIT - len(fleet) - _DIGEST - 2
     slug = re.sub(r"[^a-z0-9]+", "-", subject.lower())[:room].strip("-")
     return "-".join(part for part in (fleet, slug, digest) if part)
+
+
+def certificate_name(fleet: str, subject: str, fingerprint: str) -> str:
+    """Return the name of an IAM server certificate: 128 characters at most.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_UploadServerCertificate.html
+    """
+    room = CERTIFICATE_NAME_LIMIT - len(fleet) - len(fingerprint) - 2
+    slug = re.sub(r"[^a-z0-9]+", "-", subject.lower())[:room].strip("-")
+    return f"{fleet}-{slug}-{fingerprint}"

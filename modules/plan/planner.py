@@ -1,7 +1,8 @@
 """Fleet → Plan: every decision between what was asked and what Terraform is told.
 
-The functions stand in the order in which a reader asks: the whole, a site, its certificate, its
-names in DNS, the ports, the servers, the network. Nothing here reads a file or the network.
+The functions stand in the order in which a reader asks: the whole, a site, the ports, the servers,
+the network. Balancers, certificates and zones have modules of their own. Nothing here reads a file
+or the network.
 """
 
 from __future__ import annotations
@@ -13,34 +14,37 @@ from pathlib import PurePosixPath
 
 from modules.fleet import Fleet, model
 from modules.fleet.addresses import PortRange
-from modules.fleet.domains import lies_in, registrable_domain
-from modules.plan import names, records, tls
-from modules.plan.records import BalancerKind
-
-HTTP_PORT = 80
-"""A classic balancer has no redirect action: Apache answers its port 80."""
-
-FLEET_TAG = "portico:fleet"
-SITE_TAG = "portico:site"
+from modules.plan import certificates, dns, fronts, records
+from modules.plan.provider import lowest_provider
+from modules.plan.tags import site_tags, tags_of
 
 
 def make_plan(fleet: Fleet) -> records.Plan:
     """Return all that will exist for the fleet, sorted by key."""
-    tags = {FLEET_TAG: fleet.name, **fleet.tags}
     sites = tuple(_site(fleet, site) for site in fleet.sites.values())
+    made = certificates.made(sites)
+    shared = fronts.shared_balancers(fleet)
     return records.Plan(
         fleet=fleet.name,
+        prefix=fleet.prefix,
         fleet_dir=str(fleet.folder),
         region=fleet.region,
         state=_state(fleet),
+        provider=lowest_provider(sites, shared, made),
         network=_network(fleet),
         allow=fleet.network.allow,
-        balancer_group=f"{fleet.name}-balancers",
-        port_ranges=tuple(_port_ranges(fleet)),
+        balancer_group=f"{fleet.prefix}-balancers",
+        client_group=f"{fleet.prefix}-clients",
+        port_ranges=tuple(_port_ranges(fleet, sites)),
         servers=tuple(_server(fleet, name, server) for name, server in fleet.servers.items()),
-        zones=_zones(fleet),
+        zones=dns.zones(fleet, certificates.validation_zones(fleet, made)),
+        certificates=made,
+        validation_records=certificates.validation_records(fleet, made),
+        shared_balancers=shared,
+        log_bucket=_log_bucket(fleet),
         sites=sites,
-        tags=tags,
+        quotas=fleet.quotas.model_dump(exclude_none=True),
+        tags=tags_of(fleet),
     )
 
 
@@ -48,42 +52,26 @@ def make_plan(fleet: Fleet) -> records.Plan:
 
 
 def _site(fleet: Fleet, site: model.Site) -> records.Site:
+    certificate = certificates.certificate_of(fleet, site)
+    doors = fronts.fronts(fleet, site, certificate)
     return records.Site(
         domain=site.domain,
         unicode=site.unicode,
         aliases=tuple(sorted(site.aliases)),
         port=fleet.ports[site.domain],
         document_root=PurePosixPath(site.document_root),
-        balancer=_balancer(fleet, site),
-        certificate=_certificate(site),
-        alias_records=tuple(
-            records.AliasRecord(name, _zone(site, name).key, ("A", "AAAA") if site.ipv6 else ("A",))
-            for name in _names(site)
+        fronts=doors,
+        certificate=certificate,
+        alias_records=dns.alias_records(
+            fleet, site, ipv6=all(door.balancer.ipv6 for door in doors)
         ),
         tls=records.TlsLevel(site.tls),
         backend_tls=_backend_tls(site),
         extra_config=site.extra_config,
-        tags={FLEET_TAG: fleet.name, SITE_TAG: site.domain, **site.tags},
-    )
-
-
-def _balancer(fleet: Fleet, site: model.Site) -> records.Balancer:
-    kind = BalancerKind(site.load_balancer)
-    policies = tls.balancer_policies(records.TlsLevel(site.tls))
-    return records.Balancer(
-        kind=kind,
-        # Both kinds have names of their own: a site that changes its kind has two balancers for
-        # a while, and AWS wants names to be unique in a region.
-        name=names.aws_name(fleet.name, site.domain)
-        if kind is BalancerKind.APPLICATION
-        else names.aws_name(fleet.name, site.domain, kind),
-        target_group=names.aws_name(
-            fleet.name, site.domain, "HTTPS", str(fleet.ports[site.domain]), _vpc(fleet)
-        )
-        if kind is BalancerKind.APPLICATION
-        else None,
-        tls_policy=policies[kind],
-        ipv6=site.ipv6,
+        canonical=site.canonical,
+        hsts=_hsts(site.hsts) if site.hsts else None,
+        alarms=_alarms(site.alarms, certificate) if site.alarms else None,
+        tags=site_tags(fleet, site),
     )
 
 
@@ -96,60 +84,46 @@ def _backend_tls(site: model.Site) -> records.BackendTls | None:
     )
 
 
-def _certificate(site: model.Site) -> records.Certificate:
-    if isinstance(site.certificate, model.ArnCertificate):
-        return records.ExistingCertificate(site.certificate.arn)
-    return records.RequestedCertificate(
-        names=_names(site),
-        validations=tuple(
-            records.ValidationRecord(name, _zone(site, name).key) for name in _names(site)
-        ),
+def _hsts(hsts: model.Hsts) -> str:
+    directives = [f"max-age={hsts.max_age}"]
+    if hsts.include_subdomains:
+        directives.append("includeSubDomains")
+    if hsts.preload:
+        directives.append("preload")
+    return "; ".join(directives)
+
+
+def _alarms(alarms: model.Alarms, certificate: records.Certificate) -> records.Alarms:
+    return records.Alarms(
+        topic=alarms.topic,
+        certificate_days=alarms.certificate_days if _is_acms(certificate) else None,
+        unhealthy_hosts=alarms.unhealthy_hosts,
+        server_errors=alarms.server_errors,
     )
 
 
-def _names(site: model.Site) -> tuple[str, ...]:
-    """The domain, then the aliases in an order that a reordered file does not change."""
-    return (site.domain, *sorted(site.aliases))
-
-
-# --- names in DNS ----------------------------------------------------------------------------
-
-
-def _zone(site: model.Site, name: str) -> records.Zone:
-    """Find the zone of one of the site's names.
-
-    What the file says of a zone holds for the names in it; an alias that lies elsewhere is looked
-    up by the public suffix list, like every name that the file says nothing about.
-    """
-    registrable = registrable_domain(name)
-    if site.zone_name and lies_in(name, site.zone_name):
-        return records.Zone(site.zone_name)
-    if registrable == registrable_domain(site.domain):
-        return records.Zone(registrable, zone_id=site.zone_id, create=site.creates_zone)
-    return records.Zone(registrable)
-
-
-def _zones(fleet: Fleet) -> tuple[records.Zone, ...]:
-    """Each zone once."""
-    found: dict[str, records.Zone] = {}
-    for site in fleet.sites.values():
-        for name in site.names:
-            zone = _zone(site, name)
-            found[zone.key] = zone
-    return tuple(found[key] for key in sorted(found))
+def _is_acms(certificate: records.Certificate) -> bool:
+    match certificate:
+        case records.RequestedCertificate():
+            return True
+        case records.UploadedCertificate():
+            return certificate.service == "acm"
+        case records.ExistingCertificate(arn):
+            return arn.split(":")[2] == "acm"
 
 
 # --- ports -----------------------------------------------------------------------------------
 
 
-def _port_ranges(fleet: Fleet) -> Iterator[PortRange]:
-    """Ports that balancers may reach: all in the lock, and 80 for classic ones.
+def _port_ranges(fleet: Fleet, sites: Sequence[records.Site]) -> Iterator[PortRange]:
+    """Ports that balancers may reach: all in the lock, and 80 where Apache redirects.
 
     A resting port stays in its range, so that removing a site changes no rule.
     """
     ports = set(fleet.ports.values())
-    if any(site.load_balancer == "classic" for site in fleet.sites.values()):
-        ports.add(HTTP_PORT)
+    kinds = {front.balancer.kind for site in sites for front in site.fronts}
+    if kinds & fronts.ANSWERED_BY_APACHE:
+        ports.add(fronts.HTTP_PORT)
     yield from _ranges(sorted(ports))
 
 
@@ -186,14 +160,18 @@ def _server(
         security_group=server.security_group,
         ssh=records.Ssh(ssh.host, ssh.port, ssh.user, ssh.private_key, ssh.host_key),
         layout=server.layout,
-        aws_name=f"{fleet.name}-{name}",
+        aws_name=f"{fleet.prefix}-{name}",
     )
 
 
 def _network(fleet: Fleet) -> records.Network:
     network = fleet.network
     if isinstance(network, model.ExistingNetwork):
-        return records.ExistingNetwork(network.vpc, tuple(sorted(network.subnets)))
+        return records.ExistingNetwork(
+            network.vpc,
+            tuple(sorted(network.subnets)),
+            tuple(sorted(network.internal_subnets or network.subnets)),
+        )
     return records.NewNetwork(
         cidr=network.create,
         subnets=_subnets(network.create),
@@ -210,9 +188,18 @@ def _subnets(cidr: str) -> tuple[str, str]:
     return str(first), str(second)
 
 
-def _vpc(fleet: Fleet) -> str:
-    network = fleet.network
-    return network.vpc if isinstance(network, model.ExistingNetwork) else network.create
+def _log_bucket(fleet: Fleet) -> records.LogBucket | None:
+    match fleet.access_log_bucket:
+        case model.NewBucket() as new:
+            return records.LogBucket(
+                new.create, create=True, prefix=new.prefix, expire_days=new.expire_days
+            )
+        case model.ExistingBucket() as known:
+            return records.LogBucket(
+                known.bucket, create=False, prefix=known.prefix, expire_days=None
+            )
+        case None:
+            return None
 
 
 def _state(fleet: Fleet) -> records.State:

@@ -17,12 +17,19 @@ from modules.fleet.addresses import PortRange
 HEALTH_PATH = "/.well-known/portico/health"
 """Answered with 200 by every TLS virtual host; its `Portico-Release` header names the release."""
 
+NETWORK_IDLE_TIMEOUT = 350
+"""Seconds, fixed for a TLS listener of a network balancer:
+https://docs.aws.amazon.com/elasticloadbalancing/latest/network/network-load-balancers.html"""
+
 
 class BalancerKind(StrEnum):
-    """The generations of Elastic Load Balancing that a site can have of its own."""
+    """The kinds of load balancer that a site can have."""
 
     APPLICATION = "application"
     CLASSIC = "classic"
+    NETWORK = "network"
+    SHARED = "shared"
+    """An application balancer of many sites, told apart by SNI and host."""
 
 
 class TlsLevel(StrEnum):
@@ -30,6 +37,7 @@ class TlsLevel(StrEnum):
 
     MODERN = "modern"
     INTERMEDIATE = "intermediate"
+    OLD = "old"
 
 
 # --- state -----------------------------------------------------------------------------------
@@ -75,6 +83,8 @@ class ExistingNetwork:
     vpc: str
     subnets: tuple[str, ...]
     """Sorted."""
+    internal_subnets: tuple[str, ...]
+    """Of internal balancers, sorted; the same as `subnets` where the file says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,40 +148,77 @@ class Server:
     aws_name: str
 
 
-# --- sites -----------------------------------------------------------------------------------
+# --- names in DNS ----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """A public Route 53 zone: looked up by name, named by id, or created."""
+    """A Route 53 zone: looked up by name, named by id, or created."""
 
     name: str
     """With a `zone_id`: the registrable domain of the names that it holds."""
     zone_id: str | None = None
     create: bool = False
+    private: bool = False
+    """Of the fleet's VPC alone."""
+    role: str | None = None
+    """ARN of the IAM role of the account that holds the zone; None: the fleet's own."""
 
     @property
     def key(self) -> str:
         """What records refer to: the id where there is one, else the name."""
-        return self.zone_id or self.name
+        return self.zone_id or (f"{self.name} (private)" if self.private else self.name)
 
 
 @dataclass(frozen=True, slots=True)
-class ValidationRecord:
-    """The one DNS record that proves `name` to ACM."""
+class AliasRecord:
+    """A Route 53 alias at the balancer: A, and AAAA where all of the site's balancers have IPv6."""
 
     name: str
     zone: str
     """`key` of its `Zone`."""
+    types: tuple[str, ...]
+
+
+# --- certificates ----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class RequestedCertificate:
-    """Requested from ACM and validated by DNS."""
+    """Requested from ACM."""
 
+    key: str
+    """What its addresses start with: a site's domain, or its name in `certificates`."""
     names: tuple[str, ...]
-    """The site's domain first, then its aliases, sorted."""
-    validations: tuple[ValidationRecord, ...]
+    """The first becomes the common name; wildcards (`*.a.com`) among them."""
+    validated: tuple[str, ...]
+    """`name` of each `ValidationRecord` that it waits for; empty with manual validation."""
+    key_algorithm: str | None
+    """None: ACM's default, RSA_2048."""
+    manual: bool
+    wait: bool
+    """With `manual`: whether an apply waits until it is issued."""
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class UploadedCertificate:
+    """The team's own, from PEM files."""
+
+    key: str
+    service: str
+    """`acm` or `iam`."""
+    name: str
+    """In IAM; holds the fingerprint, so that another certificate is another resource."""
+    names: tuple[str, ...]
+    fingerprint: str
+    """The first 12 hex digits of the SHA-256 of the certificate's DER."""
+    certificate: str
+    """With the two below: a file as written: `~/…`, absolute, or relative to the fleet file's."""
+    private_key: str
+    chain: str | None
+    """None: what stands below the certificate in its own file."""
+    tags: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,31 +228,101 @@ class ExistingCertificate:
     arn: str
 
 
-Certificate = RequestedCertificate | ExistingCertificate
+Certificate = RequestedCertificate | UploadedCertificate | ExistingCertificate
 
 
 @dataclass(frozen=True, slots=True)
-class Balancer:
-    """A load balancer of one site."""
-
-    kind: BalancerKind
-    name: str
-    """At most 32 characters, alphanumerics and hyphens."""
-    target_group: str | None
-    """Target group name; None for classic, which has none."""
-    tls_policy: str
-    """AWS's predefined security policy for the listener on 443."""
-    ipv6: bool
-
-
-@dataclass(frozen=True, slots=True)
-class AliasRecord:
-    """A Route 53 alias at the balancer: A, and AAAA with an IPv6 balancer."""
+class ValidationRecord:
+    """The one DNS record that proves `name` and `*.name` to ACM, for all certificates."""
 
     name: str
     zone: str
     """`key` of its `Zone`."""
-    types: tuple[str, ...]
+    certificate: str
+    """`key` of the certificate that tells the record's value."""
+
+
+# --- balancers -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Balancer:
+    """A load balancer: of one site, or shared by many."""
+
+    kind: BalancerKind
+    key: str
+    """What its addresses start with: the site's domain, or `shared-1`."""
+    name: str
+    """At most 32 characters, alphanumerics and hyphens."""
+    tls_policy: str
+    """AWS's predefined security policy for the listener on 443."""
+    ipv6: bool
+    internal: bool
+    idle_timeout: int | None
+    """Seconds; None where AWS's is fixed, with `network`."""
+    deletion_protection: bool
+    drop_invalid_headers: bool
+    desync_mitigation: str | None
+    cross_zone: bool
+    allow: tuple[str, ...] | None
+    """CIDR ranges of clients; None: the fleet's, by the group of all clients."""
+    client_group: str | None
+    """Name of the security group with `allow`; None without."""
+    log_prefix: str | None
+    """What keys in the access log bucket start with; None: no access logs."""
+    waf: str | None
+    """ARN of a web ACL."""
+    tags: Mapping[str, str]
+    """All of the balancer's tags but `Name`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SharedBalancer:
+    """A shared balancer with what makes it one."""
+
+    balancer: Balancer
+    default: str
+    """Domain whose certificate a client without SNI gets: of the site with the lowest port."""
+    sites: tuple[str, ...]
+    """Domains, sorted, `default` among them; also of sites that move to it or from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class HealthCheck:
+    """How a balancer finds out whether a server can be used; times in seconds."""
+
+    path: str
+    matcher: str
+    """HTTP statuses, as `200-299,301`; a classic balancer knows 200 alone."""
+    interval: int
+    timeout: int
+    healthy: int
+    unhealthy: int
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """A balancer in its part as one site's front door."""
+
+    balancer: Balancer
+    """The site's own, or the shared one's record."""
+    target_group: str | None
+    """Target group name; None for classic, which has none."""
+    http_target_group: str | None
+    """Of port 80, for `network` alone: its redirect is Apache's."""
+    health_check: HealthCheck
+    stickiness: int | None
+    """Seconds."""
+    draining: int
+    """Seconds."""
+    proxy_protocol: bool
+    backend_keys: tuple[str, ...]
+    """Base64 of DER public keys that a classic balancer accepts from Apache; empty: any."""
+    weight: int | None
+    """Per cent of DNS answers; None: it is the site's only balancer."""
+
+
+# --- sites -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +331,18 @@ class BackendTls:
 
     certificate: PurePosixPath
     private_key: PurePosixPath
+
+
+@dataclass(frozen=True, slots=True)
+class Alarms:
+    """Thresholds of CloudWatch alarms, told to one SNS topic."""
+
+    topic: str
+    certificate_days: int | None
+    """None: the certificate is not ACM's, which alone counts days."""
+    unhealthy_hosts: int
+    server_errors: int
+    """In five minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,14 +356,20 @@ class Site:
     """Sorted."""
     port: int
     document_root: PurePosixPath
-    balancer: Balancer
+    fronts: tuple[Front, ...]
+    """The site's balancer, then its successor where there is one."""
     certificate: Certificate
     alias_records: tuple[AliasRecord, ...]
+    """Empty where DNS lives elsewhere."""
     tls: TlsLevel
     backend_tls: BackendTls | None
     """None: made on the server on first use."""
     extra_config: str | None
     """File of further directives for the virtual host, relative to the fleet file's folder."""
+    canonical: bool
+    hsts: str | None
+    """Value of Strict-Transport-Security."""
+    alarms: Alarms | None
     tags: Mapping[str, str]
     """All of the site's tags but `Name`."""
 
@@ -243,25 +378,66 @@ class Site:
         """The domain and its aliases."""
         return (self.domain, *self.aliases)
 
+    @property
+    def balancer(self) -> Balancer:
+        """The balancer that the site names, whatever its successor."""
+        return self.fronts[0].balancer
+
+    @property
+    def needs_sni(self) -> bool:
+        """Whether a client without SNI may get another site's certificate."""
+        return any(front.balancer.kind is BalancerKind.SHARED for front in self.fronts)
+
+    @property
+    def idle_timeout(self) -> int:
+        """Seconds that the most patient of its balancers keeps an idle connection."""
+        known = [front.balancer.idle_timeout for front in self.fronts]
+        return max(NETWORK_IDLE_TIMEOUT if each is None else each for each in known)
+
+
+@dataclass(frozen=True, slots=True)
+class LogBucket:
+    """The S3 bucket of access logs."""
+
+    name: str
+    create: bool
+    prefix: str | None
+    expire_days: int | None
+    """None for an existing one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """All of a fleet that will exist, sorted by key so that order in the file never matters."""
 
     fleet: str
+    prefix: str
+    """What AWS names start with."""
     fleet_dir: str
     """Absolute folder of the fleet file; never part of the Terraform JSON."""
     region: str
     state: State
+    provider: str
+    """Lowest version of the AWS provider that knows all that is asked, as `3.39`."""
     network: Network
     allow: tuple[str, ...]
     """CIDR ranges, IPv4 and IPv6, that may reach the balancers on 80 and 443."""
     balancer_group: str
-    """Name of the balancers' security group."""
+    """Name of the security group that all balancers are in, and that servers let in."""
+    client_group: str
+    """Name of the security group that lets `allow` reach balancers without ranges of their own."""
     port_ranges: tuple[PortRange, ...]
     """Ascending; what the balancers may reach on the servers."""
     servers: tuple[Server, ...]
     zones: tuple[Zone, ...]
+    certificates: tuple[Certificate, ...]
+    """Those to be made, each once, by key."""
+    validation_records: tuple[ValidationRecord, ...]
+    """Each name once, by name."""
+    shared_balancers: tuple[SharedBalancer, ...]
+    log_bucket: LogBucket | None
     sites: tuple[Site, ...]
+    quotas: Mapping[str, int]
+    """The account's own, by key of `quotas` in the fleet file."""
     tags: Mapping[str, str]
     """The fleet's tags, for whatever belongs to no site."""

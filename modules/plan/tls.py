@@ -47,9 +47,19 @@ _BALANCER: Mapping[TlsLevel, Mapping[BalancerKind, str]] = {
         BalancerKind.APPLICATION: "ELBSecurityPolicy-TLS13-1-2-Res-2021-06",
         # The newest that AWS has for classic; it adds CBC and RSA key exchange to Mozilla's list.
         BalancerKind.CLASSIC: "ELBSecurityPolicy-TLS-1-2-2017-01",
+        BalancerKind.NETWORK: "ELBSecurityPolicy-TLS13-1-2-Res-2021-06",
+        BalancerKind.SHARED: "ELBSecurityPolicy-TLS13-1-2-Res-2021-06",
     },
     TlsLevel.MODERN: {
         BalancerKind.APPLICATION: "ELBSecurityPolicy-TLS13-1-3-2021-06",
+        BalancerKind.NETWORK: "ELBSecurityPolicy-TLS13-1-3-2021-06",
+        BalancerKind.SHARED: "ELBSecurityPolicy-TLS13-1-3-2021-06",
+    },
+    TlsLevel.OLD: {
+        BalancerKind.APPLICATION: "ELBSecurityPolicy-TLS13-1-0-2021-06",
+        BalancerKind.CLASSIC: "ELBSecurityPolicy-2016-08",
+        BalancerKind.NETWORK: "ELBSecurityPolicy-TLS13-1-0-2021-06",
+        BalancerKind.SHARED: "ELBSecurityPolicy-TLS13-1-0-2021-06",
     },
 }
 
@@ -59,6 +69,8 @@ _HTTPD: Mapping[TlsLevel, HttpdTls] = {
     # https://docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-health-checks.html
     # so that the level holds between client and balancer, and TLS 1.2 stays open behind it.
     TlsLevel.MODERN: _INTERMEDIATE,
+    # The old clients end at the balancer, which speaks TLS 1.2 to Apache.
+    TlsLevel.OLD: _INTERMEDIATE,
 }
 
 
