@@ -33,7 +33,7 @@ check: ## lints, types, import contract, shell scripts, locks
 synth: ## synthesizes the fleet that PORTICO_FLEET names
 	@$(run) python main.py
 
-docs: ## writes what is generated: the fleet file's reference and its JSON Schema
+docs: ## writes what is generated: the fleet file's reference, its JSON Schema, the table of balancers
 	@$(run) python -m modules.fleet.reference
 
 bench: ## measures the start-up of main.py against plain imports

@@ -1,16 +1,17 @@
 """A whole AWS on loopback, to try a fleet before AWS sees it.
 
 `up` runs the production JSON through real Terraform against an emulator and lets real balancers,
-DNS, sshd and Apache follow; `verify` then visits every name of every site as a client without SNI;
-`down` leaves nothing. `run` is the three in turn. `verify_real` makes the same visits to the fleet
-in AWS.
+DNS, sshd and Apache follow; `verify` then visits every name of every site as a client, without SNI
+where the site needs none; `down` leaves nothing. `run` is the three in turn. `verify_real` makes
+the same visits to the fleet in AWS.
 """
 
 from sandbox.errors import SandboxError
+from sandbox.judging import Check
 from sandbox.life import Sandbox, destroy, down, find, refresh, up
 from sandbox.progress import Progress, silent
-from sandbox.trial import run, verify, verify_real, verify_sandbox
-from sandbox.verifier import Check, Result, Verification
+from sandbox.trial import run, verify, verify_real, verify_sandbox, view_of
+from sandbox.verifier import Result, Verification
 
 __all__ = [
     "Check",
@@ -29,4 +30,5 @@ __all__ = [
     "verify",
     "verify_real",
     "verify_sandbox",
+    "view_of",
 ]

@@ -19,6 +19,8 @@ VALIDITY = dt.timedelta(days=198)
 _ROOT_VALIDITY = dt.timedelta(days=3650)
 _BACKDATE = dt.timedelta(hours=1)
 
+_CURVES = {"prime256v1": ec.SECP256R1(), "secp384r1": ec.SECP384R1(), "secp521r1": ec.SECP521R1()}
+
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
@@ -47,11 +49,12 @@ class Authority:
         self,
         names: Sequence[str],
         *,
+        algorithm: str = "RSA_2048",
         start: dt.datetime | None = None,
         validity: dt.timedelta = VALIDITY,
     ) -> Issued:
-        """Issue a certificate for DNS names; its key is RSA 2048, as ACM's default."""
-        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        """Issue a certificate for DNS names; `algorithm` of its key is in ACM's words."""
+        key = _key(algorithm)
         start = start or _now() - _BACKDATE
         certificate = (
             _builder(names[0], self._certificate.subject, key, start, start + validity)
@@ -68,7 +71,7 @@ class Authority:
 
 def self_signed(name: str) -> Issued:
     """Make a certificate that nobody vouches for."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    key = _key("RSA_2048")
     start = _now() - _BACKDATE
     certificate = (
         _builder(name, _name(name), key, start, start + _ROOT_VALIDITY)
@@ -119,6 +122,14 @@ def write_secret(path: Path, content: bytes) -> None:
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(content)
     new.replace(path)
+
+
+def _key(algorithm: str) -> PrivateKey:
+    """Make a key: `RSA_2048`, `EC_prime256v1` and their like."""
+    kind, _, size = algorithm.partition("_")
+    if kind == "RSA":
+        return rsa.generate_private_key(public_exponent=65537, key_size=int(size))
+    return ec.generate_private_key(_CURVES[size])
 
 
 def _authority(

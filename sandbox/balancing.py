@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox import network, waiting
+from sandbox import haproxy, network, waiting
 from sandbox.enclosure import Enclosure
 from sandbox.errors import SandboxError
 from sandbox.haproxy import Configuration
@@ -45,6 +45,10 @@ def follow(place: Place, enclosure: Enclosure, wanted: Mapping[str, Configuratio
             changed.append((process, configuration, process.start(configuration)))
     for process, configuration, replaced in changed:
         process.wait(configuration, replaced)
+    read = {name for configuration in wanted.values() for name in configuration.files}
+    for path in folder.iterdir():
+        if path.suffix in haproxy.FILES and path.name not in read:
+            path.unlink()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,8 @@ class _Process:
     def start(self, configuration: Configuration) -> str | None:
         """Start with a configuration; return the number of the process that it replaces."""
         file, candidate = self._file("cfg"), self._file("new")
+        for name, content in configuration.files.items():
+            (self.folder / name).write_bytes(content)
         candidate.write_text(configuration.text.replace("@socket@", f"unix@{self._socket}"))
         here = ["env", f"--chdir={self.folder}"]
         self.enclosure.run([*here, "haproxy", "-c", "-f", str(candidate)])

@@ -1,31 +1,24 @@
-"""What a client without SNI sees of a name: DNS, TCP, TLS, certificate, HTTP. It judges nothing."""
+"""What a client sees of a name: DNS, TCP, TLS, certificate, HTTP. It judges nothing.
+
+It sends no SNI, but where a site needs it; there it looks a second time, without.
+"""
 
 from __future__ import annotations
 
-import datetime as dt
 import re
-import socket
 import ssl
-from collections.abc import Iterable
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
-from pathlib import Path
 
 import dns.exception
 import dns.resolver
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from nassl._nassl import OpenSSLError
-from nassl.legacy_ssl_client import LegacySslClient
-from nassl.ssl_client import OpenSslVerifyEnum, OpenSslVersionEnum
 
-HTTP, HTTPS = 80, 443
+from sandbox.handshakes import HTTPS, PATIENCE, Certificate, accepts, handshake, shown, unverified
+
+HTTP = 80
 
 PROBE = "/portico?probe=1"
-"""What is asked of port 80: path and query have to survive the redirect."""
-
-_PATIENCE = 10
-"""Seconds for each of connection, handshake and answer."""
+"""What is asked where a redirect is awaited: path and query have to survive it."""
 
 _SIGHTS = 3
 """Handshakes with each address; each must show the same certificate."""
@@ -41,26 +34,20 @@ class View:
 
     nameserver: tuple[str, int] | None = None
     """Address and port; None for the system's own."""
-    root: Path | None = None
-    """The one root that it trusts; None for the public ones."""
+    roots: str = ""
+    """Roots in PEM that it trusts beside those of the machine."""
 
 
 @dataclass(frozen=True, slots=True)
-class Certificate:
-    """What a certificate says."""
+class Visit:
+    """How a client visits a name."""
 
-    names: tuple[str, ...]
-    issuer: str
-    fingerprint: str
-    days_left: float
-    """Negative when it has expired."""
-    days_old: float
-    """Negative when it isn't valid yet."""
-
-    def covers(self, name: str) -> bool:
-        """Whether it is for the name, with wildcards as RFC 6125, 6.4.3 has them."""
-        parent = name.partition(".")[2]
-        return name in self.names or f"*.{parent}" in self.names
+    types: tuple[str, ...] = ("A",)
+    """Record types that it looks up."""
+    sni: bool = False
+    versions: tuple[str, ...] = ()
+    """TLS versions that it tries one by one, beside the newest: `SSLv3` to `TLSv1.2`."""
+    path: str = "/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +58,8 @@ class Page:
     sites: tuple[str, ...]
     """Whose document root it says it is from, in the sandbox."""
     server: str | None
+    location: str | None = None
+    hsts: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +80,10 @@ class Sight:
     certificates: tuple[Certificate, ...] = ()
     distrust: str | None = None
     """Why the chain is not trusted."""
-    old_version: str | None = None
-    """A version below the lowest allowed one that was accepted all the same."""
+    accepted: tuple[str, ...] = ()
+    """Of the versions that were tried one by one, those that were accepted."""
+    nameless: Certificate | str | None = None
+    """What a client without SNI gets; None where no client sends it."""
     page: Page | str = "not asked"
     redirect: Redirect | str = "not asked"
 
@@ -112,14 +103,11 @@ class Observation:
     sights: tuple[Sight, ...]
 
 
-def observe(name: str, types: Iterable[str], view: View, *, modern: bool) -> Observation:
-    """Look up the record types of a name and visit every address, without SNI.
-
-    A `modern` site must refuse TLS 1.2, any other one TLS 1.1.
-    """
+def observe(name: str, view: View, visit: Visit) -> Observation:
+    """Look up a name and visit every address."""
     addresses: list[str] = []
     trouble: list[str] = []
-    for kind in types:
+    for kind in visit.types:
         try:
             addresses += resolve(name, kind, view)
         except dns.exception.DNSException as error:
@@ -128,7 +116,7 @@ def observe(name: str, types: Iterable[str], view: View, *, modern: bool) -> Obs
         name,
         tuple(addresses),
         tuple(trouble),
-        tuple(_visit(name, address, view, modern=modern) for address in addresses),
+        tuple(_visit(name, address, view, visit) for address in addresses),
     )
 
 
@@ -141,28 +129,31 @@ def resolve(name: str, kind: str, view: View) -> list[str]:
     if view.nameserver:
         address, resolver.port = view.nameserver
         resolver.nameservers = [address]
-    resolver.lifetime = _PATIENCE
+    resolver.lifetime = PATIENCE
     return [record.to_text() for record in resolver.resolve(name, kind)]
 
 
-def _visit(name: str, address: str, view: View, *, modern: bool) -> Sight:
+def _visit(name: str, address: str, view: View, visit: Visit) -> Sight:
     redirect = _redirect(name, address)
-    context = ssl.create_default_context(cafile=view.root and str(view.root))
+    context = ssl.create_default_context()
     context.check_hostname = False
+    if view.roots:
+        context.load_verify_locations(cadata=view.roots)
+    sent = name if visit.sni else None
     distrust = None
     try:
         try:
-            with _handshake(address, context):
+            with handshake(address, context, sent):
                 pass
         except ssl.SSLCertVerificationError as error:
             distrust = error.verify_message
             context.verify_mode = ssl.CERT_NONE
         certificates = []
         for _ in range(_SIGHTS):
-            with _handshake(address, context) as tls:
-                certificates.append(_certificate(tls.getpeercert(binary_form=True) or b""))
+            with handshake(address, context, sent) as tls:
+                certificates.append(shown(tls))
                 version = tls.version() or "none"
-                page = _page(name, tls) if len(certificates) == _SIGHTS else ""
+                page = _page(name, visit.path, tls) if len(certificates) == _SIGHTS else ""
     except OSError as error:
         return Sight(address, str(error), redirect=redirect)
     return Sight(
@@ -170,26 +161,26 @@ def _visit(name: str, address: str, view: View, *, modern: bool) -> Sight:
         version=version,
         certificates=tuple(certificates),
         distrust=distrust,
-        old_version=_accepted_below(address, modern=modern),
+        accepted=tuple(each for each in visit.versions if accepts(address, each, sent)),
+        nameless=_nameless(address) if sent else None,
         page=page,
         redirect=redirect,
     )
 
 
-def _handshake(address: str, context: ssl.SSLContext) -> ssl.SSLSocket:
-    plain = socket.create_connection((address, HTTPS), timeout=_PATIENCE)
+def _nameless(address: str) -> Certificate | str:
     try:
-        return context.wrap_socket(plain)
-    except BaseException:
-        plain.close()
-        raise
+        with handshake(address, unverified(), None) as tls:
+            return shown(tls)
+    except OSError as error:
+        return str(error)
 
 
-def _page(name: str, tls: ssl.SSLSocket) -> Page | str:
-    connection = HTTPConnection(name, HTTPS, timeout=_PATIENCE)
+def _page(name: str, path: str, tls: ssl.SSLSocket) -> Page | str:
+    connection = HTTPConnection(name, HTTPS, timeout=PATIENCE)
     connection.sock = tls
     try:
-        connection.request("GET", "/", headers={"Host": name, "Connection": "close"})
+        connection.request("GET", path, headers={"Host": name, "Connection": "close"})
         answer = connection.getresponse()
         body = answer.read(_BODY_LIMIT)
     except (OSError, HTTPException) as error:
@@ -201,11 +192,13 @@ def _page(name: str, tls: ssl.SSLSocket) -> Page | str:
         answer.status,
         tuple(sites[1].decode().split()) if sites else (),
         server[1].decode() if server else None,
+        answer.getheader("Location"),
+        answer.getheader("Strict-Transport-Security"),
     )
 
 
 def _redirect(name: str, address: str) -> Redirect | str:
-    connection = HTTPConnection(address, HTTP, timeout=_PATIENCE)
+    connection = HTTPConnection(address, HTTP, timeout=PATIENCE)
     try:
         connection.request("GET", PROBE, headers={"Host": name, "Connection": "close"})
         answer = connection.getresponse()
@@ -214,46 +207,3 @@ def _redirect(name: str, address: str) -> Redirect | str:
     finally:
         connection.close()
     return Redirect(answer.status, answer.getheader("Location"))
-
-
-def _accepted_below(address: str, *, modern: bool) -> str | None:
-    """Try the version just below the lowest allowed one; return it if it was accepted."""
-    if modern:
-        context = ssl.create_default_context()
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        context.maximum_version = ssl.TLSVersion.TLSv1_2
-        try:
-            with _handshake(address, context):
-                return "TLSv1.2"
-        except OSError:
-            return None
-    try:
-        with socket.create_connection((address, HTTPS), timeout=_PATIENCE) as plain:
-            client = LegacySslClient(
-                underlying_socket=plain,
-                ssl_version=OpenSslVersionEnum.TLSV1_1,
-                ssl_verify=OpenSslVerifyEnum.NONE,
-            )
-            client.do_handshake()
-            client.shutdown()
-    except (OSError, OpenSSLError):
-        return None
-    return "TLSv1.1"
-
-
-def _certificate(der: bytes) -> Certificate:
-    certificate = x509.load_der_x509_certificate(der)
-    try:
-        alternative = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-        names = tuple(alternative.value.get_values_for_type(x509.DNSName))
-    except x509.ExtensionNotFound:
-        names = ()
-    now = dt.datetime.now(dt.UTC)
-    day = 86400
-    return Certificate(
-        names=names,
-        issuer=certificate.issuer.rfc4514_string(),
-        fingerprint=certificate.fingerprint(hashes.SHA256()).hex(),
-        days_left=(certificate.not_valid_after_utc - now).total_seconds() / day,
-        days_old=(now - certificate.not_valid_before_utc).total_seconds() / day,
-    )

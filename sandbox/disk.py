@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from modules.plan.records import BackendTls, Plan, Server, Site
-from sandbox.authority import Authority, Issued, write_secret
+from sandbox.authority import Issued, write_secret
 from sandbox.debian import DEBIAN
 from sandbox.distribution import Distribution
 from sandbox.errors import SandboxError
@@ -70,13 +70,13 @@ def make(root: Path, server: Server, *, host_key: bytes, client_key: str) -> Non
     write_secret(home / ".ssh" / "authorized_keys", f"{client_key}\n".encode())
 
 
-def furnish(root: Path, plan: Plan, server: Server, authority: Authority) -> None:
-    """Put in place what the fleet file says of the server: document roots, named certificates."""
+def furnish(root: Path, plan: Plan, server: Server, named: Mapping[BackendTls, Issued]) -> None:
+    """Put in place what the fleet file says of the server: document roots, `named` certificates."""
     roots: dict[PurePosixPath, list[Site]] = {}
     for site in plan.sites:
         roots.setdefault(site.document_root, []).append(site)
-        if site.backend_tls:
-            _put(root, site.backend_tls, authority.issue(site.names))
+    for paths, issued in named.items():
+        _put(root, paths, issued)
     for document_root, sites in roots.items():
         page = render("index.html", sites=sites, server=server.name, root=document_root)
         folder = _inside(root, document_root)

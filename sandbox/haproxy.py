@@ -1,93 +1,69 @@
 """The balancers' data path: HAProxy, set up from what the emulator holds.
 
-Each balancer listens on its own loopback address with its certificate. Behind it, a connection to
-a target starts in the VPC, from an address in one of the balancer's subnets, so that Apache sees
-what it would see in AWS; and only if the security groups let it.
+Each balancer listens on its own loopback address with its certificates. Behind it, a connection to
+a target starts in the VPC, from an address in one of the balancer's subnets or from the client's,
+so that Apache sees what it would see in AWS; and only if the security groups let it.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from sandbox import addresses
-from sandbox.emulator.balancers import Balancer, Forward, HealthCheck, Listener, Redirect
-from sandbox.emulator.firewall import NOTHING_PASSES, Firewall
+from sandbox import addresses, targets
+from sandbox.emulator.balancer import Balancer
+from sandbox.emulator.listeners import Action, FixedResponse, Forward, Listener, Redirect, Rule
 from sandbox.emulator.policies import TlsVersions
 from sandbox.errors import SandboxError
-from sandbox.network import MACHINE
+from sandbox.network import CLIENT, MACHINE
+from sandbox.targets import ENCRYPTED, HTTP, Check, Presented, Server
 from sandbox.templating import render
+from sandbox.vpc import World
 
 SSH = "_ssh"
 """Name of the HAProxy that leads to the servers' sshd; no balancer's begins so."""
 
-_HTTP = frozenset({"HTTP", "HTTPS"})
-_ENCRYPTED = frozenset({"HTTPS", "SSL"})
+FILES = frozenset({".body", ".list", ".pem"})
+"""Suffixes of what configurations read beside themselves."""
 
 
 @dataclass(frozen=True, slots=True)
-class SshDoor:
-    """A loopback port that leads to a server's sshd."""
-
-    server: str
-    port: int
-    """On loopback."""
-    address: str
-    inner_port: int
-    """With `address`, where sshd is in the VPC."""
-
-
-@dataclass(frozen=True, slots=True)
-class Instance:
-    """An instance that the sandbox runs a server for."""
-
-    server: str
-    address: str
-    groups: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """All that a data path is made of."""
-
-    block: str
-    doors: tuple[SshDoor, ...]
-    balancers: tuple[Balancer, ...] = ()
-    firewall: Firewall = NOTHING_PASSES
-    instances: Mapping[str, Instance] = field(default_factory=dict)
-    """By the instance's id."""
-    subnets: Mapping[str, str] = field(default_factory=dict)
-    """CIDR by the subnet's id."""
-    certificates: Mapping[str, Path] = field(default_factory=dict)
-    """PEM file by ARN."""
-    loopback: Mapping[str, str] = field(default_factory=dict)
-    """Loopback address by the balancer's DNS name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """A way from a balancer's node in a subnet to a target."""
+class Route:
+    """Where requests for some hosts go."""
 
     name: str
-    address: str
-    port: int
-    source: str
+    hosts: tuple[str, ...]
+    patterns: tuple[str, ...]
+    """Regular expressions of more hosts."""
+    backend: str
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
-    """A health check in HAProxy's words."""
+class Backend:
+    """An action in HAProxy's words: one of location, response and servers."""
 
-    path: str | None
-    statuses: str
-    port: int | None
-    encrypts: bool
-    interval: int
-    timeout: int
-    healthy: int
-    unhealthy: int
+    name: str
+    location: str | None = None
+    status: int | None = None
+    content_type: str | None = None
+    body: str | None = None
+    """Name of a file."""
+    encrypts: bool = False
+    proxy_protocol: bool = False
+    cookie: str | None = None
+    seconds: int | None = None
+    by_address: bool = False
+    check: Check | None = None
+    servers: tuple[Server, ...] = ()
+    trusted: Mapping[bytes, str] = field(default_factory=dict)
+    """Files by the certificate in them."""
+
+    @property
+    def checked_apart(self) -> bool:
+        """Whether health checks have another source than requests."""
+        return any(server.source != server.node for server in self.servers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +76,14 @@ class Front:
     is_http: bool
     idle_timeout: int
     tls: TlsVersions | None
-    alpn: str
-    certificate: Path | None
-    location: str | None
-    status: int | None
-    encrypts: bool
-    check: Check | None
-    servers: tuple[Server, ...]
+    alpn: str | None
+    certificates: str | None
+    """Name of a file that lists them."""
+    client: str | None
+    """Whom targets take every client for."""
+    routes: tuple[Route, ...]
+    backends: tuple[Backend, ...]
+    """The last one takes what no route does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,100 +92,154 @@ class Configuration:
     """`@socket@` stands for HAProxy's own socket."""
     serial: str
     """Tells it from every other one."""
+    files: Mapping[str, bytes]
+    """What it reads from its own folder, by names that no other content has."""
 
 
-def configure(world: World) -> dict[str, Configuration]:
-    """Return HAProxy's configurations for the world as it is: by balancer, and for sshd."""
-    found = {
-        balancer.name: _configuration(fronts=fronts)
-        for balancer in world.balancers
-        if (fronts := list(_fronts(world, balancer)))
-    }
+def configure(world: World, presented: Presented) -> dict[str, Configuration]:
+    """Return HAProxy's configurations for the world as it is: by balancer, and for sshd.
+
+    :raises SandboxError: the world holds something that HAProxy can't play.
+    """
+    found = {}
+    for balancer in world.balancers:
+        writer = _Writer(world, balancer, presented)
+        if fronts := list(writer.fronts()):
+            found[balancer.name] = _configuration(writer.files, fronts=fronts)
     control = addresses.control(world.block)
-    return {SSH: _configuration(control=control, doors=world.doors), **found}
-
-
-def _configuration(**parts: object) -> Configuration:
-    def text(serial: str) -> str:
-        return render("haproxy.cfg", machine=MACHINE, serial=serial, **parts)
-
-    serial = hashlib.sha256(text("none").encode()).hexdigest()[:16]
-    return Configuration(text(serial), serial)
+    return {SSH: _configuration({}, control=control, doors=world.doors), **found}
 
 
 def node_addresses(world: World) -> set[str]:
-    """Return the balancers' own addresses in their subnets, from which targets are reached."""
+    """Return the balancers' own addresses in their subnets."""
     return {
-        addresses.in_subnet(world.subnets[subnet], balancer.dns_name)
+        targets.node_address(world, balancer, subnet)
         for balancer in world.balancers
         for subnet in balancer.subnets
     }
 
 
-def _fronts(world: World, balancer: Balancer) -> Iterator[Front]:
-    for listener in balancer.listeners:
-        if not world.firewall.opens(balancer.groups, listener.port):
-            continue
-        action = listener.action
-        forward = action if isinstance(action, Forward) else None
-        redirect = action if isinstance(action, Redirect) else None
-        yield Front(
-            name=f"{balancer.name}-{listener.port}",
-            address=world.loopback[balancer.dns_name],
-            port=listener.port,
-            is_http=listener.protocol in _HTTP,
-            idle_timeout=balancer.idle_timeout,
-            tls=listener.tls,
-            alpn="h2,http/1.1" if listener.http2 else "http/1.1",
-            certificate=_certificate(world, balancer, listener),
-            location=_location(redirect, listener) if redirect else None,
-            status=redirect.status if redirect else None,
-            encrypts=forward is not None and forward.protocol in _ENCRYPTED,
-            check=_check(forward.check) if forward else None,
-            servers=tuple(_servers(world, balancer, forward)) if forward else (),
+def _configuration(files: Mapping[str, bytes], **parts: object) -> Configuration:
+    def text(serial: str) -> str:
+        return render("haproxy.cfg", machine=MACHINE, serial=serial, **parts)
+
+    serial = hashlib.sha256(text("none").encode()).hexdigest()[:16]
+    return Configuration(text(serial), serial, files)
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """Puts one balancer into HAProxy's words."""
+
+    world: World
+    balancer: Balancer
+    presented: Presented
+    files: dict[str, bytes] = field(default_factory=dict)
+
+    def fronts(self) -> Iterator[Front]:
+        balancer = self.balancer
+        for listener in balancer.listeners:
+            if not self.world.firewall.opens(balancer.groups, listener.port):
+                continue
+            name = f"{balancer.name}-{listener.port}"
+            rules = sorted(listener.rules, key=lambda rule: rule.priority)
+            backends = [
+                *(
+                    self._backend(f"{name}-{rule.priority}", rule.action, listener)
+                    for rule in rules
+                ),
+                self._backend(name, listener.action, listener),
+            ]
+            yield Front(
+                name=name,
+                address=self.world.loopback[balancer.dns_name],
+                port=listener.port,
+                is_http=listener.protocol in HTTP,
+                idle_timeout=balancer.idle_timeout,
+                tls=listener.tls,
+                alpn=_alpn(listener),
+                certificates=self._certificates(listener) if listener.tls else None,
+                client=CLIENT if any(backend.proxy_protocol for backend in backends) else None,
+                routes=tuple(_routes(name, rules)),
+                backends=tuple(backends),
+            )
+
+    def _certificates(self, listener: Listener) -> str:
+        """HAProxy takes the first one for the default one, as told nothing else."""
+        try:
+            paths = [self.world.certificates[arn] for arn in listener.certificates]
+        except KeyError as error:
+            raise SandboxError(
+                f"balancer {self.balancer.name}: no issued certificate has the ARN {error}"
+            ) from error
+        return self._file("list", "".join(f"{path}\n" for path in paths).encode())
+
+    def _backend(self, name: str, action: Action, listener: Listener) -> Backend:
+        match action:
+            case Redirect():
+                return Backend(name, location=_location(action, listener), status=action.status)
+            case FixedResponse():
+                return Backend(
+                    name,
+                    status=action.status,
+                    content_type=f"{action.content_type}; charset=utf-8",
+                    body=self._file("body", action.body.encode()) if action.body else None,
+                )
+            case Forward():
+                return self._forward(name, action)
+
+    def _forward(self, name: str, forward: Forward) -> Backend:
+        found = tuple(targets.servers(self.world, self.balancer, forward, self.presented))
+        sticky = forward.stickiness
+        return Backend(
+            name,
+            encrypts=forward.protocol in ENCRYPTED,
+            proxy_protocol=forward.proxy_protocol,
+            cookie=sticky.cookie if sticky else None,
+            seconds=sticky.seconds if sticky else None,
+            by_address=sticky is not None and sticky.cookie is None,
+            check=targets.check(forward.check),
+            servers=found,
+            trusted={
+                server.certificate: self._file("pem", server.certificate)
+                for server in found
+                if server.certificate
+            },
+        )
+
+    def _file(self, kind: str, content: bytes) -> str:
+        name = f"{hashlib.sha256(content).hexdigest()[:24]}.{kind}"
+        self.files[name] = content
+        return name
+
+
+def _alpn(listener: Listener) -> str | None:
+    """A TLS listener of a network balancer negotiates nothing unless told to."""
+    if listener.protocol == "TLS":
+        return None
+    return "h2,http/1.1" if listener.http2 else "http/1.1"
+
+
+def _routes(front: str, rules: list[Rule]) -> Iterator[Route]:
+    """Hosts match whatever their case, and without a port.
+
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html
+    """
+    for rule in rules:
+        wild = tuple(host for host in rule.hosts if _WILD.search(host))
+        yield Route(
+            name=f"hosts-{rule.priority}",
+            hosts=tuple(host for host in rule.hosts if host not in wild),
+            patterns=tuple(_pattern(host) for host in wild),
+            backend=f"{front}-{rule.priority}",
         )
 
 
-def _certificate(world: World, balancer: Balancer, listener: Listener) -> Path | None:
-    if listener.tls is None:
-        return None
-    try:
-        return world.certificates[listener.certificate or ""]
-    except KeyError as error:
-        raise SandboxError(
-            f"balancer {balancer.name}: no issued certificate has the ARN {listener.certificate!r}"
-        ) from error
+def _pattern(host: str) -> str:
+    return "^" + re.escape(host).replace(r"\*", ".*").replace(r"\?", ".") + "$"
 
 
-def _servers(world: World, balancer: Balancer, forward: Forward) -> Iterator[Server]:
-    for target in forward.targets:
-        instance = world.instances.get(target.instance)
-        if instance is None:
-            continue
-        for subnet in balancer.subnets:
-            source = addresses.in_subnet(world.subnets[subnet], balancer.dns_name)
-            if world.firewall.passes(
-                (source, balancer.groups), (instance.address, instance.groups), target.port
-            ):
-                yield Server(
-                    name=f"{instance.server}-{subnet}",
-                    address=instance.address,
-                    port=target.port,
-                    source=source,
-                )
-
-
-def _check(check: HealthCheck) -> Check:
-    return Check(
-        path=check.path if check.protocol in _HTTP else None,
-        statuses=check.statuses,
-        port=check.port,
-        encrypts=check.protocol in _ENCRYPTED,
-        interval=check.interval,
-        timeout=check.timeout,
-        healthy=check.healthy,
-        unhealthy=check.unhealthy,
-    )
+_WILD = re.compile(r"[*?]")
 
 
 def _location(redirect: Redirect, listener: Listener) -> str:

@@ -7,7 +7,7 @@ import shutil
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
@@ -23,13 +23,17 @@ from sandbox import (
     haproxy,
     naming,
     network,
+    presented,
     server,
     state,
+    targets,
     waiting,
     world,
 )
 from sandbox.emulator import Emulator
 from sandbox.errors import SandboxError
+from sandbox.following import following
+from sandbox.override import check_provider
 from sandbox.progress import Progress, silent
 from sandbox.state import CHECKOUT, Place, State
 from sandbox.terraform import Terraform
@@ -80,11 +84,13 @@ def up(fleet_file: Path, progress: Progress = silent) -> Sandbox:
     sandbox up, in the state that AWS would be in.
 
     :raises FleetError: the file can't be used.
-    :raises SandboxError: something else failed.
+    :raises SandboxError: the file asks for more than the sandbox's provider knows, or something
+        else failed.
     """
     _check_machine()
     place = Place.of(fleet_file)
     plan = make_plan(load_fleet(fleet_file))
+    check_provider(plan)
     with interruptible(), state.locked(place), ExitStack() as undo:
         kept = state.load(place)
         if kept is None or not kept.ready or not kept.enclosure.alive:
@@ -126,8 +132,10 @@ def refresh(sandbox: Sandbox) -> Sandbox:
 def destroy(sandbox: Sandbox, progress: Progress = silent) -> Sandbox:
     """Have Terraform destroy what it made; the sandbox stays up."""
     with interruptible(), state.locked(sandbox.place):
-        sandbox.terraform.destroy(progress)
-        return _refresh(sandbox)
+        current = _Current(sandbox)
+        with following(sandbox.emulator, current.refresh):
+            sandbox.terraform.destroy(progress)
+        return _refresh(current.sandbox)
 
 
 @contextmanager
@@ -162,7 +170,7 @@ def _begin(place: Place, plan: Plan) -> State:
         emulator.command(address, plan.region, place.folder),
         binds={place.cdktf_out: over},
         log=place.log("emulator"),
-        environment={**os.environ, **emulator.ENVIRONMENT, "PYTHONPATH": str(CHECKOUT)},
+        environment={**_without_moto(), **emulator.ENVIRONMENT, "PYTHONPATH": str(CHECKOUT)},
     )
     kept = State(opening.enclosure.first, block)
     state.save(place, kept)
@@ -198,16 +206,30 @@ def _bring_in_line(sandbox: Sandbox, progress: Progress) -> Sandbox:
     terraform = sandbox.terraform
     produced = terraform.synthesize()
     terraform.override(sandbox.emulator, logins)
+    current = _Current(sandbox)
+    # Nobody visits what has not been up yet.
+    follows = following(sandbox.emulator, current.refresh) if sandbox.state.ready else nullcontext()
     try:
-        terraform.deploy(produced, progress)
+        with follows:
+            terraform.deploy(produced, progress)
     except (SandboxError, KeyboardInterrupt):
         # AWS's balancers and DNS follow what was applied, also when the rest failed.
         with suppress(SandboxError):
-            _refresh(sandbox)
+            current.refresh()
         raise
-    sandbox = _refresh(sandbox)
+    sandbox = _refresh(current.sandbox)
     server.stop_others(place, inside, plan.servers)
     return _keep(sandbox, replace(sandbox.state, ready=True))
+
+
+@dataclass(slots=True)
+class _Current:
+    """A sandbox that changes while it is followed."""
+
+    sandbox: Sandbox
+
+    def refresh(self) -> None:
+        self.sandbox = _refresh(self.sandbox)
 
 
 def _refresh(sandbox: Sandbox) -> Sandbox:
@@ -218,9 +240,10 @@ def _refresh(sandbox: Sandbox) -> Sandbox:
         inside,
         instances={each.server: each.address for each in found.instances.values()},
         nodes=haproxy.node_addresses(found),
-        subnets={found.subnets[name] for each in found.balancers for name in each.subnets},
+        subnets={found.subnets[name].cidr for each in found.balancers for name in each.subnets},
     )
-    balancing.follow(place, inside, haproxy.configure(found))
+    seen = presented.certificates(inside, targets.pinned(found))
+    balancing.follow(place, inside, haproxy.configure(found, seen))
     naming.change(place, inside, found.block, answers)
     return sandbox
 
@@ -239,6 +262,11 @@ def _end(place: Place) -> None:
 def _give_up(place: Place) -> None:
     _end(place)
     place.clear_all_but_logs()
+
+
+def _without_moto() -> dict[str, str]:
+    """Return this process's environment, with nothing in it that tells moto who calls."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("MOTO_")}
 
 
 def _check_machine() -> None:

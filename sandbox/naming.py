@@ -3,12 +3,16 @@
 An alias answers with its balancer's loopback address. Loopback has one IPv6 address for everybody,
 so an AAAA alias answers with the balancer's IPv4 address in IPv6's form (RFC 4291, 2.5.5.2), which
 Linux connects to by IPv4; and only where the balancer has IPv6.
+
+dnsmasq knows no weights: a weighted name answers with every address whose weight is above 0, and
+with all of them where none is, as in Route 53. Who asks is in the VPC: of a name in a public and in
+a private zone it gets the private one's answer.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +24,7 @@ import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 
+from modules.plan.records import Plan
 from sandbox import addresses, waiting
 from sandbox.emulator.balancers import Balancer
 from sandbox.emulator.records import Record
@@ -31,6 +36,9 @@ _READY = "ready.sandbox.invalid"
 _HOSTS = frozenset({"A", "AAAA"})
 _OWN = frozenset({"NS", "SOA"})
 """What Route 53 says of its own name servers, whose part dnsmasq plays."""
+
+TTL = 1
+"""Seconds; 60 in AWS. What waits for answers to be forgotten waits the shorter in the sandbox."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +52,46 @@ class Answers:
 
 
 def answers(
-    records: Iterable[Record], balancers: Iterable[Balancer], loopback: Mapping[str, str]
+    records: Iterable[Record],
+    balancers: Iterable[Balancer],
+    loopback: Mapping[str, str],
+    elsewhere: Mapping[str, Iterable[str]] | None = None,
 ) -> Answers:
-    """Return what the records answer when balancers listen at their `loopback` addresses."""
+    """Return what the records answer when balancers listen at their `loopback` addresses.
+
+    `elsewhere` has the names that the team's own DNS leads to balancers, each with those's names.
+    """
     records = tuple(records)
-    known = {balancer.dns_name.lower(): balancer for balancer in balancers}
+    sets: dict[tuple[str, str], list[Record]] = {}
+    for record in records:
+        sets.setdefault((record.name, record.type), []).append(record)
+    zones = _Zones(sets, {each.dns_name.lower(): each for each in balancers}, loopback)
     hosts = {
         f"{address} {record.name}"
         for record in records
         if record.type in _HOSTS and "*" not in record.name
-        for address in _addresses(record, known, loopback)
+        for address in zones.addresses(record.name, record.type)
+    }
+    hosts |= {
+        f"{loopback[balancer.dns_name]} {name}"
+        for name, wanted in (elsewhere or {}).items()
+        for balancer in zones.balancers.values()
+        if balancer.name in wanted
     }
     return Answers(
         hosts="".join(f"{line}\n" for line in sorted(hosts)),
         others=tuple(sorted(line for record in records for line in _other(record))),
     )
+
+
+def elsewhere(plan: Plan) -> dict[str, tuple[str, ...]]:
+    """Return the names whose DNS is the team's own, as the team would lead them: to balancers."""
+    return {
+        name: tuple(front.balancer.name for front in site.fronts if front.weight != 0)
+        for site in plan.sites
+        if not site.alias_records
+        for name in site.names
+    }
 
 
 def start(place: Place, enclosure: Enclosure, block: str, wanted: Answers) -> None:
@@ -86,20 +119,37 @@ def change(place: Place, enclosure: Enclosure, block: str, wanted: Answers) -> N
     start(place, enclosure, block, wanted)
 
 
-def _addresses(
-    record: Record, balancers: Mapping[str, Balancer], loopback: Mapping[str, str]
-) -> Iterator[str]:
-    if record.alias is None:
-        yield from record.values
-        return
-    balancer = balancers.get(record.alias)
-    if balancer is None:
-        return
-    address = loopback[balancer.dns_name]
-    if record.type == "A":
-        yield address
-    elif balancer.ipv6:
-        yield f"::ffff:{address}"
+@dataclass(frozen=True, slots=True)
+class _Zones:
+    """All zones, for who sees the private ones too."""
+
+    records: Mapping[tuple[str, str], Sequence[Record]]
+    """By name and type."""
+    balancers: Mapping[str, Balancer]
+    """By DNS name in lower case."""
+    loopback: Mapping[str, str]
+
+    def addresses(self, name: str, kind: str, asked: frozenset[str] = frozenset()) -> Iterator[str]:
+        """Find the addresses of a name, by way of aliases at other records."""
+        for record in self._set(name, kind):
+            if record.alias is None:
+                yield from record.values
+            elif balancer := self.balancers.get(record.alias):
+                yield from self._at(balancer, kind)
+            elif record.alias not in asked:
+                yield from self.addresses(record.alias, kind, asked | {name})
+
+    def _set(self, name: str, kind: str) -> Iterable[Record]:
+        found = self.records.get((name, kind), ())
+        found = [each for each in found if each.private] or found
+        return [each for each in found if each.weight != 0] or found
+
+    def _at(self, balancer: Balancer, kind: str) -> Iterator[str]:
+        address = self.loopback[balancer.dns_name]
+        if kind == "A":
+            yield address
+        elif balancer.ipv6:
+            yield f"::ffff:{address}"
 
 
 def _other(record: Record) -> Iterator[str]:
@@ -119,6 +169,7 @@ def _configuration(place: Place, block: str, wanted: Answers) -> str:
         address=addresses.control(block),
         hosts=_hosts_file(place),
         ready=_READY,
+        ttl=TTL,
         records=wanted.others,
     )
 

@@ -31,6 +31,10 @@ exit 1
 
 _GATEWAY = "169.254.64.1"
 
+CLIENT = "198.51.100.7"
+"""Who visits a network balancer, as far as servers see: loopback, where visitors are, has no
+address that can be routed. For documentation alone: RFC 5737."""
+
 
 def create(enclosure: Enclosure) -> None:
     """Make the VPC, with no server yet."""
@@ -73,13 +77,16 @@ def arrange(
     nodes: Iterable[str],
     subnets: Iterable[str],
 ) -> None:
-    """Give servers the addresses of their instances, and the VPC those of the balancers' nodes."""
-    for node in sorted(nodes):
-        _ip(enclosure, VPC, "address", "replace", f"{node}/32", "dev", "lo")
+    """Give servers the addresses of their instances, and the VPC those of the balancers' nodes.
+
+    The VPC has the clients' one address too, as connections that keep it start there.
+    """
+    for address in sorted({*nodes, CLIENT}):
+        _ip(enclosure, VPC, "address", "replace", f"{address}/32", "dev", "lo")
     for server, address in sorted(instances.items()):
         _ip(enclosure, server, "address", "replace", f"{address}/32", "dev", "eth0")
-        for subnet in sorted(subnets):
-            _ip(enclosure, server, "route", "replace", subnet, "dev", "eth0", "src", address)
+        for beyond in sorted({*subnets, f"{CLIENT}/32"}):
+            _ip(enclosure, server, "route", "replace", beyond, "dev", "eth0", "src", address)
         _ip(enclosure, VPC, "route", "replace", f"{address}/32", "dev", _device(server))
 
 

@@ -20,10 +20,10 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from modules.plan.records import Plan, Server
-from sandbox import addresses, authority, disk, network, waiting
+from sandbox import addresses, authority, backend, disk, network, waiting
 from sandbox.enclosure import Enclosure
-from sandbox.haproxy import SshDoor
 from sandbox.state import Place
+from sandbox.vpc import SshDoor
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def prepare(place: Place, plan: Plan) -> None:
 
     :raises SandboxError: the plan asks for something that the sandbox can't play.
     """
-    issuer = authority.load(place.authority)
+    named = backend.issued(place.backend, plan)
     if not _client_key(place).exists():
         _make_key(_client_key(place))
     for server in plan.servers:
@@ -83,7 +83,7 @@ def prepare(place: Place, plan: Plan) -> None:
             )
             host_key.unlink()
             _public_file(place, server.name).write_text(f"{public}\n")
-        disk.furnish(root, plan, server, issuer)
+        disk.furnish(root, plan, server, named)
 
 
 def start(place: Place, enclosure: Enclosure, name: str, link: str) -> None:

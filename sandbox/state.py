@@ -64,6 +64,11 @@ class Place:
         return self.folder / "authority"
 
     @property
+    def backend(self) -> Path:
+        """PEM files of the certificates that the team has put on its servers."""
+        return self.folder / "backend"
+
+    @property
     def logs(self) -> Path:
         return self.folder / "logs"
 

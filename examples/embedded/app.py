@@ -9,7 +9,7 @@ from pathlib import Path
 
 from modules.fleet import load_fleet
 from modules.plan import Plan, make_plan
-from modules.stack import FleetStack, Site, Surroundings
+from modules.stack import Certificates, FleetStack, Site, Surroundings
 
 # After modules.stack, cdktf and the AWS bindings load in half a second.
 # isort: split
@@ -34,6 +34,10 @@ class CampaignStack(TerraformStack):
         S3Backend(self, bucket="team-tf", key="campaign.tfstate", region=plan.region)
         (record,) = plan.sites
         zone = Route53Zone(self, "zone", name="example.com")
+        zone_ids = {"example.com": zone.zone_id}
+        certificates = Certificates(
+            self, "certificates", plan, zone_ids=zone_ids, zone_providers={}
+        )
         group = SecurityGroup(self, "office", name="office", vpc_id="vpc-0f1e2d3c4b5a69788")
         site = Site(
             self,
@@ -44,7 +48,8 @@ class CampaignStack(TerraformStack):
                 subnet_ids=["subnet-0f1e2d3c4b5a69788", "subnet-1f1e2d3c4b5a69788"],
                 balancer_group_id=group.id,
                 instance_ids={"web-9": "i-0fedcba9876543210"},
-                zone_ids={"example.com": zone.zone_id},
+                zone_ids=zone_ids,
+                certificate_arns=certificates.arns,
             ),
         )
         SsmParameter(

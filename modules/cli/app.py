@@ -15,9 +15,9 @@ from typing import Annotated
 import typer
 
 from modules.cli import sandbox
-from modules.cli.output import DEFAULT, ROOT, FleetArgument, console
+from modules.cli.output import DEFAULT, ROOT, FleetArgument, console, counted, tell
 from modules.fleet import FleetError, LockMode, load_fleet
-from modules.plan import make_plan
+from modules.plan import make_plan, warnings
 
 app = typer.Typer(
     name="portico",
@@ -38,7 +38,12 @@ def main() -> None:
     except FleetError as error:
         print(error, file=sys.stderr)
         sys.exit(2)
-    except _sandbox_error() as error:
+    except Exception as error:
+        # Here, as a command that ends well, by SystemExit, doesn't pay for the sandbox.
+        from sandbox.errors import SandboxError  # noqa: PLC0415
+
+        if not isinstance(error, SandboxError):
+            raise
         print(error, file=sys.stderr)
         sys.exit(1)
 
@@ -46,8 +51,10 @@ def main() -> None:
 @app.command()
 def validate(fleet_file: FleetArgument = DEFAULT) -> None:
     """Check the fleet file and its lock; print every problem at once."""
-    count = len(load_fleet(fleet_file, LockMode.READ).sites)
-    print(f"{fleet_file}: {count} site{'' if count == 1 else 's'}, no problems")
+    fleet = load_fleet(fleet_file, LockMode.READ)
+    told = tell(warnings(fleet, make_plan(fleet), str(fleet_file)))
+    found = counted(told, "warning") if told else "no problems"
+    print(f"{fleet_file}: {counted(len(fleet.sites), 'site')}, {found}")
 
 
 @app.command()
@@ -59,11 +66,14 @@ def show(
     """Show what will exist."""
     from modules.cli import show as view  # noqa: PLC0415 - a module a command
 
-    plan = make_plan(load_fleet(fleet_file, LockMode.READ))
+    fleet = load_fleet(fleet_file, LockMode.READ)
+    plan = make_plan(fleet)
+    found = warnings(fleet, plan, str(fleet_file))
     if as_json:
         print(view.as_json(plan))
     else:
         console().print(view.as_table(plan))
+    tell(found)
 
 
 @app.command()
@@ -98,10 +108,3 @@ def release(context: typer.Context, domain: str) -> None:
     from modules.fleet.load import release_port  # noqa: PLC0415
 
     print(f"port {release_port(context.obj, domain)} of {domain} is free")
-
-
-def _sandbox_error() -> type[Exception]:
-    """The sandbox's error, which only a command that has loaded the sandbox can raise."""
-    from sandbox.errors import SandboxError  # noqa: PLC0415
-
-    return SandboxError

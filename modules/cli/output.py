@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from modules.fleet.problems import Problem
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,3 +31,15 @@ def console() -> Console:
     from rich.console import Console  # noqa: PLC0415 - validate doesn't pay for tables
 
     return Console() if sys.stdout.isatty() else Console(width=_WIDTH)
+
+
+def tell(warnings: Sequence[Problem]) -> int:
+    """Print warnings where they stand in no way of the output; return how many."""
+    for warning in warnings:
+        print(warning.as_warning, file=sys.stderr)
+    return len(warnings)
+
+
+def counted(number: int, noun: str) -> str:
+    """Return `1 site`, `2 sites`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,65 +1,173 @@
-"""`portico show`: the plan as a table for people, and as JSON for machines."""
+"""`portico show`: the plan as tables for people, and as JSON for machines."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from modules.plan.records import ExistingCertificate, NewNetwork
+from modules.cli.output import counted
+from modules.plan.provider import LOWEST
+from modules.plan.quota_needs import quota_needs
+from modules.plan.records import (
+    BalancerKind,
+    ExistingCertificate,
+    Front,
+    NewNetwork,
+    RequestedCertificate,
+    TlsLevel,
+    UploadedCertificate,
+)
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from rich.table import Table
 
     from modules.plan import Plan
     from modules.plan.records import Site
 
 
 def as_json(plan: Plan) -> str:
-    """Return the whole plan, in the words of `modules.plan.records`."""
+    """Return the whole plan, in the words of `modules.plan.records`, and what it needs of quotas.
+
+    It holds paths of private keys, and public keys; no private key is in a plan.
+    """
     document = asdict(plan)
     del document["fleet_dir"]
+    document["quota_needs"] = [
+        {
+            "key": need.quota.key,
+            "quota": need.quota.what,
+            "code": need.quota.code,
+            "subject": need.subject or None,
+            "need": need.count,
+            "limit": need.limit,
+        }
+        for need in quota_needs(plan)
+    ]
     return json.dumps(document, indent=2, default=str, ensure_ascii=False)
 
 
 def as_table(plan: Plan) -> RenderableType:
-    """Return the fleet in a line and a table with a row a site."""
-    from rich import box  # noqa: PLC0415 - validate doesn't pay for tables
-    from rich.console import Group  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    """Return the fleet in a line, a table with a row a site, and one with a row a quota."""
+    from rich.console import Group  # noqa: PLC0415 - validate doesn't pay for tables
     from rich.text import Text  # noqa: PLC0415
 
+    return Group(
+        Text(_summary(plan)),
+        _sites(plan) if plan.sites else Text("No sites.\n"),
+        _quotas(plan),
+    )
+
+
+def _table(*headings: str) -> Table:
+    from rich import box  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("domain", "names", "balancer", "certificate"):
-        table.add_column(heading, overflow="fold")
-    table.add_column("port", justify="right")
-    table.add_column("document root", overflow="fold")
-    for site in plan.sites:
-        table.add_row(
-            Text(_domain(site), style="bold"),
-            "\n".join(site.names),
-            site.balancer.kind,
-            _certificate(site),
-            str(site.port),
-            str(site.document_root),
-        )
-    return Group(Text(_summary(plan)), table if plan.sites else Text("No sites."))
-
-
-def _domain(site: Site) -> str:
-    return site.domain if site.unicode == site.domain else f"{site.unicode}\n({site.domain})"
-
-
-def _certificate(site: Site) -> str:
-    certificate = site.certificate
-    if isinstance(certificate, ExistingCertificate):
-        return certificate.arn
-    count = len(certificate.names)
-    return f"ACM, {count} {'name' if count == 1 else 'names'}"
+    for heading in headings:
+        number = heading in {"port", "need", "of"}
+        table.add_column(heading, overflow="fold", justify="right" if number else "left")
+    return table
 
 
 def _summary(plan: Plan) -> str:
     network = plan.network
     vpc = f"new VPC {network.cidr}" if isinstance(network, NewNetwork) else network.vpc
     servers = ", ".join(server.name for server in plan.servers)
-    return f"{plan.fleet} in {plan.region}, {vpc}; served by {servers}"
+    provider = f"; AWS provider {plan.provider} or newer" if plan.provider != LOWEST else ""
+    return f"{plan.fleet} in {plan.region}, {vpc}; served by {servers}{provider}"
+
+
+# --- sites -----------------------------------------------------------------------------------
+
+
+def _sites(plan: Plan) -> Table:
+    from rich.text import Text  # noqa: PLC0415
+
+    table = _table("site", "balancer", "certificate", "port", "document root", "settings")
+    private = {zone.key for zone in plan.zones if zone.private}
+    for site in plan.sites:
+        in_private_zone = any(record.zone in private for record in site.alias_records)
+        table.add_row(
+            Text(site.unicode, style="bold").append("".join(_other_names(site)), style="not bold"),
+            Text("\n".join(_front(front) for front in site.fronts)),
+            Text(_certificate(site)),
+            str(site.port),
+            Text(str(site.document_root)),
+            Text(", ".join(_settings(site, in_private_zone=in_private_zone))),
+        )
+    return table
+
+
+def _other_names(site: Site) -> Iterator[str]:
+    if site.unicode != site.domain:
+        yield f"\n({site.domain})"
+    for alias in site.aliases:
+        yield f"\n{alias}"
+
+
+def _front(front: Front) -> str:
+    balancer = front.balancer
+    name = balancer.key if balancer.kind is BalancerKind.SHARED else str(balancer.kind)
+    return name if front.weight is None else f"{name} {front.weight}%"
+
+
+def _certificate(site: Site) -> str:
+    match site.certificate:
+        case RequestedCertificate() as certificate:
+            words = ["ACM", counted(len(certificate.names), "name")]
+            words += [certificate.key_algorithm] if certificate.key_algorithm else []
+            words += ["by hand"] if certificate.manual else []
+        case UploadedCertificate() as certificate:
+            words = [f"PEM in {certificate.service.upper()}", certificate.fingerprint]
+        case ExistingCertificate(arn):
+            name = arn.rpartition("/")[2]
+            return f"IAM {name}" if arn.split(":")[2] == "iam" else f"ACM {name[:8]}…"
+    own = certificate.key == site.domain
+    return ", ".join([*([] if own else [certificate.key]), *words])
+
+
+def _settings(site: Site, *, in_private_zone: bool) -> Iterator[str]:
+    """Find what is not as it is by default, of what clients and operators notice."""
+    balancer = site.balancer
+    fronts = site.fronts
+    for there, word in (
+        (balancer.internal, "internal"),
+        (not site.alias_records, "DNS elsewhere"),
+        (in_private_zone, "private zone"),
+        (balancer.ipv6, "IPv6"),
+        (site.tls is not TlsLevel.INTERMEDIATE, f"TLS {site.tls}"),
+        (balancer.allow is not None, "own ranges"),
+        (site.canonical, "canonical"),
+        (site.hsts is not None, "HSTS"),
+        (any(front.backend_keys for front in fronts), "pinned key"),
+        (any(front.proxy_protocol for front in fronts), "PROXY protocol"),
+        (any(front.stickiness for front in fronts), "sticky"),
+        (balancer.waf is not None, "WAF"),
+        (balancer.log_prefix is not None, "access logs"),
+        (site.alarms is not None, "alarms"),
+        (balancer.deletion_protection, "deletion protection"),
+    ):
+        if there:
+            yield word
+
+
+# --- quotas ----------------------------------------------------------------------------------
+
+
+def _quotas(plan: Plan) -> Table:
+    from rich.text import Text  # noqa: PLC0415
+
+    table = _table("quota", "need", "of", "code")
+    for need in quota_needs(plan):
+        what = f"{need.quota.what}: {need.subject}" if need.subject else need.quota.what
+        table.add_row(
+            Text(what),
+            str(need.count),
+            str(need.limit),
+            f"raise {need.quota.code}" if need.over else need.quota.code or "fixed",
+            style="bold red" if need.over else "",
+        )
+    return table

@@ -241,6 +241,19 @@ WebAclArn = Annotated[
         Code.ARN,
     ),
 ]
+
+
+def _log_prefix(value: str) -> str:
+    """https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html."""
+    if "AWSLogs" in value:
+        raise refusal(
+            Code.NAME,
+            f"prefix {show(value)} holds 'AWSLogs', which AWS adds itself",
+            cure="leave it out",
+        )
+    return value
+
+
 LogPrefix = Annotated[
     str,
     Matching(
@@ -249,6 +262,7 @@ LogPrefix = Annotated[
         "A-Z, a-z, 0-9 and _.-, parts joined by '/'",
         Code.NAME,
     ),
+    AfterValidator(_log_prefix),
 ]
 
 

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from modules.fleet.problems import Code, Problem, nearest, show, words
+from modules.fleet.site_sections import SiteEntry, SiteSettings
 from modules.fleet.source import KeyPath, Source
 from modules.fleet.spots import Spot, find_spot
 
@@ -100,6 +101,9 @@ def _unknown_key(source: Source, detail: ErrorDetails) -> Finding:
             message = words(f"key {show(key)} goes with {show(others[0])}, not {show(spot.tag)}")
         return Finding(source.problem(Code.ONE_OF, path, message, at_key=True), (path,))
     known = tuple(dict.fromkeys([*spot.keys, *spot.tags]))
+    if spot.model is SiteSettings and key in SiteEntry.model_fields:
+        message = words(f"key {show(key)} is each site's own", cure="say it in the sites")
+        return Finding(source.problem(Code.UNKNOWN_KEY, path, message, at_key=True), (path,))
     meant = nearest(key, known)
     message = words(
         f"unknown key {show(key)}",
@@ -146,9 +150,12 @@ def _words_for(spot: Spot, detail: ErrorDetails) -> tuple[Code, str]:
     if spot.words and not isinstance(value, Mapping | Sequence):
         return Code.WRONG_KIND, words(f"{name} is {show(value)}", allowed=_choice(spot))
     if kind == "literal_error" and isinstance(value, str):
-        guess = nearest(value, spot.words)
+        guess = nearest(value, (*spot.words, *spot.tags))
+        meant = f"{{{guess}: …}}" if guess in spot.tags and guess not in spot.words else guess
         return Code.UNKNOWN_WORD, words(
-            f"{name} is {show(value)}", allowed=_choice(spot), meant=show(guess) if guess else ""
+            f"{name} is {show(value)}",
+            allowed=_choice(spot),
+            meant=show(meant) if guess in spot.words else meant,
         )
     expected = _choice(spot) if spot.words or spot.members else _KINDS.get(kind, detail["msg"])
     return Code.WRONG_KIND, words(

@@ -8,10 +8,11 @@ from enum import Enum
 from pathlib import Path
 
 from modules.fleet import lock as locks
+from modules.fleet import shared as sharing
 from modules.fleet.addresses import PortRange
-from modules.fleet.checks import cross_problems
+from modules.fleet.checks import cross_problems, warnings
 from modules.fleet.domains import both_forms, unicode_form
-from modules.fleet.model import Fleet, effective_site
+from modules.fleet.model import Fleet, Site, effective_site
 from modules.fleet.problems import Code, FleetError, Problem, nearest, show, words
 from modules.fleet.sections import (
     CloudChoice,
@@ -24,6 +25,7 @@ from modules.fleet.sections import (
 )
 from modules.fleet.server_checks import HTTP_PORT
 from modules.fleet.source import KeyPath, Source, read_source, read_text
+from modules.fleet.subject import Subject
 from modules.fleet.validate import validate
 
 DEFAULT_PATH = "fleet.yaml"
@@ -55,7 +57,8 @@ def _load(place: Path, name: str, lock: LockMode, releasing: str | None = None) 
     """Load the fleet; what the port of `releasing` stands in the way of is no problem."""
     source = read_source(read_text(place), name)
     draft = validate(source, place.parent)
-    problems = [*source.problems, *draft.problems, *cross_problems(draft)]
+    subject = Subject(draft)
+    problems = [*source.problems, *draft.problems, *cross_problems(subject)]
     try:
         held = locks.read(place.with_name(locks.FILE_NAME))
     except FleetError as error:
@@ -64,11 +67,16 @@ def _load(place: Path, name: str, lock: LockMode, releasing: str | None = None) 
     if problems:
         raise FleetError(problems)
     ports = _assigned(source, draft.file, held)
-    if lock is LockMode.WRITE and ports != held.ports:
-        if os.environ.get("CI"):
-            raise FleetError([locks.stale_problem(held, ports)])
-        locks.write(held.path, ports)
-    return _fleet(place, draft.file, ports)
+    shared = _shared(draft.file, ports, held)
+    if lock is LockMode.WRITE and (ports, shared) != (held.ports, held.shared):
+        ci = os.environ.get("CI")
+        if ci and not (
+            ports.items() <= held.ports.items() and shared.items() <= held.shared.items()
+        ):
+            raise FleetError([locks.stale_problem(held, ports, shared)])
+        if not ci:
+            locks.write(held.path, ports, shared)
+    return _fleet(place, subject, ports, shared)
 
 
 def release_port(path: str | os.PathLike[str], domain: str) -> int:
@@ -83,7 +91,8 @@ def release_port(path: str | os.PathLike[str], domain: str) -> int:
     )
     if name not in held.ports or name in fleet.sites:
         raise FleetError([_not_resting(fleet, held, name)])
-    locks.write(held.path, {other: port for other, port in held.ports.items() if other != name})
+    kept = {other: port for other, port in held.ports.items() if other != name}
+    locks.write(held.path, kept, held.shared)
     return held.ports[name]
 
 
@@ -150,10 +159,48 @@ def _assigned(source: Source, file: FleetFile, held: locks.Lock) -> dict[str, in
         raise FleetError([source.problem(Code.NO_FREE_PORT, ("sites",), message)]) from None
 
 
+# --- shared balancers ------------------------------------------------------------------------
+
+
+def _sites(file: FleetFile) -> dict[str, Site]:
+    return {
+        domain: effective_site(domain, entry, file.defaults, file.tags)
+        for domain, entry in sorted(file.sites.items())
+    }
+
+
+def _shared(file: FleetFile, ports: Mapping[str, int], held: locks.Lock) -> dict[str, int]:
+    sites = {
+        domain: sharing.needs(site, file.certificates)
+        for domain, site in _sites(file).items()
+        if sharing.is_shared(site)
+    }
+    most = sharing.limits(file.quotas)
+    numbers = sharing.assign(held.shared, sites, most)
+    problems = []
+    for number, too_much in sharing.overfull(numbers, sites, most):
+        newest = max((d for d, n in numbers.items() if n == number), key=lambda d: ports[d])
+        message = words(
+            f"shared balancer {number} has {too_much}",
+            cure="delete the line of a site that is not deployed yet, or may move, and run portico "
+            "synth: it gets another balancer",
+        )
+        problems.append(held.problem(Code.LOCK_SHARED, newest, message, "shared"))
+    if problems:
+        raise FleetError(problems)
+    return numbers
+
+
 # --- the fleet -------------------------------------------------------------------------------
 
 
-def _fleet(path: Path, file: FleetFile, ports: Mapping[str, int]) -> Fleet:
+def _fleet(
+    path: Path,
+    subject: Subject,
+    ports: Mapping[str, int],
+    shared: Mapping[str, int],
+) -> Fleet:
+    file = subject.file
     return Fleet(
         path=path.absolute(),
         name=file.name,
@@ -169,15 +216,12 @@ def _fleet(path: Path, file: FleetFile, ports: Mapping[str, int]) -> Fleet:
         quotas=file.quotas,
         tags=dict(sorted(file.tags.items())),
         defaults=file.defaults,
-        sites={
-            domain: effective_site(domain, entry, file.defaults, file.tags)
-            for domain, entry in sorted(file.sites.items())
-        },
+        sites=_sites(file),
         ports=ports,
-        shared={},
-        pems={},
-        public_keys={},
-        warnings=(),
+        shared=shared,
+        pems={pem: read.facts for pem, read in subject.pems.items() if read.facts},
+        public_keys={n: key for n, key in subject.public_keys.items() if isinstance(key, str)},
+        warnings=tuple(sorted(set(warnings(subject)))),
     )
 
 

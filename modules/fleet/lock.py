@@ -1,7 +1,8 @@
-"""The port lock: `fleet.lock.json`, which says for good which domain owns which port.
+"""The lock: `fleet.lock.json`, which says for good which domain owns which port.
 
-One domain a line, sorted, so that two branches that each add a site meet in a conflict that keeps
-both lines, or in two domains with one port, which reading refuses with the cure.
+It also says which site is on which shared balancer, by number. One domain a line, sorted, so that
+two branches that each add a site meet in a conflict that keeps both lines, or in two domains with
+one port or too many on a balancer, which loading refuses with the cure.
 """
 
 from __future__ import annotations
@@ -24,7 +25,11 @@ FIRST_PORT = 443
 NEXT_PORTS = range(8443, 32768)
 """Linux takes ports for outgoing connections from 32768 upward: ip-sysctl, ip_local_port_range."""
 
+SHARED_NUMBERS = range(1, 10000)
+"""Far more shared balancers than a region holds."""
+
 _DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+", re.ASCII)
+_SECTIONS = ("ports", "shared")
 _CONFLICT = re.compile(r"^(<<<<<<<|=======|>>>>>>>|\|\|\|\|\|\|\|)", re.MULTILINE)
 _KEY = re.compile(r'"([^"\\]+)"\s*:')
 _RESOLVE = (
@@ -39,13 +44,17 @@ class Lock:
 
     path: Path
     ports: Mapping[str, int]
-    lines: Mapping[str, int]
-    """Each domain's line in the file."""
+    shared: Mapping[str, int]
+    """The number of each domain's shared balancer, from 1."""
+    lines: Mapping[tuple[str, str], int]
+    """The line of each domain in `ports` and in `shared`."""
 
-    def problem(self, code: Code, domain: str | None, message: str) -> Problem:
-        """A problem at the line of `domain`."""
-        line = self.lines.get(domain, 1) if domain else 1
-        return Problem(str(self.path), line, 5 if domain in self.lines else 1, code.id, message)
+    def problem(
+        self, code: Code, domain: str | None, message: str, section: str = "ports"
+    ) -> Problem:
+        """A problem at the line of `domain` in a section."""
+        line = self.lines.get((section, domain)) if domain else None
+        return Problem(str(self.path), line or 1, 5 if line else 1, code.id, message)
 
 
 def read(path: Path) -> Lock:
@@ -54,7 +63,7 @@ def read(path: Path) -> Lock:
     try:
         text = path.read_text("utf-8")
     except FileNotFoundError:
-        return Lock(path, {}, {})
+        return Lock(path, {}, {}, {})
     except (OSError, UnicodeDecodeError) as error:
         reason = str(getattr(error, "strerror", None) or "it is not UTF-8").lower()
         message = words(f"the lock cannot be read: {reason}")
@@ -97,57 +106,83 @@ def _checked(path: Path, text: str, document: object) -> Lock:
             cure="use the Portico that wrote it",
         )
         raise FleetError([Problem(name, 1, 1, Code.LOCK_VERSION.id, message)])
-    if not isinstance(pairs, _Pairs) or sorted(key for key, _ in whole) != ["ports", "version"]:
-        message = words("the lock has an unknown shape", allowed='{"version": 1, "ports": {…}}')
+    shared = members.get("shared", _Pairs())
+    keys = sorted(key for key, _ in whole)
+    fits = keys in (["ports", "version"], ["ports", "shared", "version"])
+    if not fits or not isinstance(pairs, _Pairs) or not isinstance(shared, _Pairs):
+        message = words(
+            "the lock has an unknown shape",
+            allowed='{"version": 1, "ports": {…}}, and "shared": {…} after it',
+        )
         raise FleetError([Problem(name, 1, 1, Code.LOCK_SHAPE.id, message)])
-    lines = _lines(text)
-    problems = list(_pair_problems(name, lines, pairs))
+    lock = Lock(path, _numbers(pairs), _numbers(shared), _lines(text))
+    problems = [*_port_problems(lock, pairs), *_shared_problems(lock, shared)]
     if problems:
         raise FleetError(problems)
-    ports = {domain: port for domain, port in pairs if isinstance(port, int)}
-    return Lock(path, ports, {domain: lines[domain] for domain in ports if domain in lines})
+    return lock
 
 
-def _lines(text: str) -> dict[str, int]:
-    """The line of each key, the last one of a key that stands twice."""
-    return {
-        match[1]: number
-        for number, line in enumerate(text.splitlines(), 1)
-        for match in _KEY.finditer(line)
-    }
+def _numbers(pairs: _Pairs) -> dict[str, int]:
+    return {domain: number for domain, number in pairs if isinstance(number, int)}
 
 
-def _pair_problems(name: str, lines: Mapping[str, int], pairs: _Pairs) -> Iterator[Problem]:
-    owners: dict[object, str] = {}
+def _lines(text: str) -> dict[tuple[str, str], int]:
+    """The line of each key with its section, the last one of a key that stands twice."""
+    lines: dict[tuple[str, str], int] = {}
+    section = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        for match in _KEY.finditer(line):
+            if match[1] in _SECTIONS:
+                section = match[1]
+            lines[section, match[1]] = number
+    return lines
+
+
+def _domain_problems(lock: Lock, pairs: _Pairs, section: str) -> Iterator[Problem]:
     seen: set[str] = set()
-    for domain, port in pairs:
-        line = lines.get(domain, 1)
+    for domain, _ in pairs:
         if domain in seen:
+            deployed = "port" if section == "ports" else "number"
             message = words(
                 f"{both_forms(domain)} stands twice in the lock",
-                cure="keep the line with the port that is deployed",
+                cure=f"keep the line with the {deployed} that is deployed",
             )
-            yield Problem(name, line, 5, Code.LOCK_DOMAIN_TWICE.id, message)
-            continue
-        seen.add(domain)
-        if not _DOMAIN.fullmatch(domain):
+            yield lock.problem(Code.LOCK_DOMAIN_TWICE, domain, message, section)
+        elif not _DOMAIN.fullmatch(domain):
             message = words(f"{show(domain)} is not a domain in ASCII form")
-            yield Problem(name, line, 5, Code.LOCK_SHAPE.id, message)
-        elif isinstance(port, bool) or not isinstance(port, int) or not _may_be_given(port):
+            yield lock.problem(Code.LOCK_SHAPE, domain, message, section)
+        seen.add(domain)
+
+
+def _port_problems(lock: Lock, pairs: _Pairs) -> Iterator[Problem]:
+    yield from _domain_problems(lock, pairs, "ports")
+    owners: dict[object, str] = {}
+    for domain, port in pairs:
+        if isinstance(port, bool) or not isinstance(port, int) or not _may_be_given(port):
             message = words(
                 f"{both_forms(domain)} has the port {show(port)}",
                 allowed=f"{FIRST_PORT}, {NEXT_PORTS[0]} to {NEXT_PORTS[-1]}",
             )
-            yield Problem(name, line, 5, Code.LOCK_SHAPE.id, message)
-        elif port in owners:
+            yield lock.problem(Code.LOCK_SHAPE, domain, message)
+        elif owners.setdefault(port, domain) != domain:
             message = words(
                 f"port {port} belongs to {both_forms(owners[port])} and to {both_forms(domain)}",
                 cure="delete the line of the one that is not deployed yet, and run portico synth: "
                 "it gets a port of its own",
             )
-            yield Problem(name, line, 5, Code.LOCK_PORT_TWICE.id, message)
-        else:
-            owners[port] = domain
+            yield lock.problem(Code.LOCK_PORT_TWICE, domain, message)
+
+
+def _shared_problems(lock: Lock, pairs: _Pairs) -> Iterator[Problem]:
+    yield from _domain_problems(lock, pairs, "shared")
+    for domain, number in pairs:
+        whole = isinstance(number, int) and not isinstance(number, bool)
+        if not whole or number not in SHARED_NUMBERS:
+            message = words(
+                f"{both_forms(domain)} has the shared balancer {show(number)}",
+                allowed=f"its number, {SHARED_NUMBERS[0]} to {SHARED_NUMBERS[-1]}",
+            )
+            yield lock.problem(Code.LOCK_SHARED, domain, message, "shared")
 
 
 def _may_be_given(port: int) -> bool:
@@ -171,12 +206,15 @@ def assign(held: Mapping[str, int], domains: Iterable[str], taken: Iterable[int]
     return dict(sorted(ports.items()))
 
 
-def stale_problem(lock: Lock, ports: Mapping[str, int]) -> Problem:
-    """What to say where the lock lacks ports and must not be written."""
+def stale_problem(lock: Lock, ports: Mapping[str, int], shared: Mapping[str, int]) -> Problem:
+    """What to say where the lock lacks something and must not be written."""
     new = [
-        f"{both_forms(domain)} → {port}"
-        for domain, port in ports.items()
-        if domain not in lock.ports
+        *(f"{both_forms(d)} → {port}" for d, port in ports.items() if d not in lock.ports),
+        *(
+            f"{both_forms(d)} → shared balancer {number}"
+            for d, number in shared.items()
+            if d not in lock.shared
+        ),
     ]
     message = words(
         f"the lock is out of date: {', '.join(new)}",
@@ -185,12 +223,15 @@ def stale_problem(lock: Lock, ports: Mapping[str, int]) -> Problem:
     return lock.problem(Code.LOCK_STALE, None, message)
 
 
-def write(path: Path, ports: Mapping[str, int]) -> None:
+def write(path: Path, ports: Mapping[str, int], shared: Mapping[str, int]) -> None:
     """Replace the lock at `path` in one step, keeping its mode; raise FleetError.
 
     A reader sees the old file or the new one, whenever the writer is stopped.
     """
-    text = json.dumps({"version": VERSION, "ports": dict(sorted(ports.items()))}, indent=2) + "\n"
+    document: dict[str, object] = {"version": VERSION, "ports": dict(sorted(ports.items()))}
+    if shared:
+        document["shared"] = dict(sorted(shared.items()))
+    text = json.dumps(document, indent=2) + "\n"
     target = path.resolve()
     partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:

@@ -48,10 +48,10 @@ FleetName = Annotated[
 
 
 def _server_name(name: str) -> str:
-    if name == "balancers":
+    if name in ("balancers", "clients"):
         raise refusal(
             Code.NAME,
-            f"server name {show(name)} is Portico's own, for the balancers' security group",
+            f"server name {show(name)} is Portico's own, for a security group of the balancers",
             cure="choose another name",
         )
     return name

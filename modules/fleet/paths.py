@@ -121,6 +121,13 @@ def _key_file(value: str) -> str:
     return path if path.startswith(("~/", "/")) else _inside(value)
 
 
+def fault_of_file(error: OSError | RuntimeError) -> str:
+    """Say why a file cannot be read."""
+    # Python 3.11 reports a loop of links as a RuntimeError.
+    reason = getattr(error, "strerror", None) or os.strerror(errno.ELOOP)
+    return f"cannot be read: {reason.lower()}"
+
+
 def _text_file(value: str, info: ValidationInfo, most: int) -> str:
     """A UTF-8 file, as Terraform's `file()` reads no other, of `most` bytes."""
     name = _inside(value)
@@ -138,9 +145,7 @@ def _text_file(value: str, info: ValidationInfo, most: int) -> str:
     except UnicodeDecodeError:
         fault = "is not UTF-8 text"
     except (OSError, RuntimeError) as error:
-        # Python 3.11 reports a loop of links as a RuntimeError.
-        reason = getattr(error, "strerror", None) or os.strerror(errno.ELOOP)
-        fault = f"cannot be read: {reason.lower()}"
+        fault = fault_of_file(error)
     if fault:
         raise refusal(
             Code.FILE,

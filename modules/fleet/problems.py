@@ -9,6 +9,7 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
+from itertools import takewhile
 
 from pydantic_core import PydanticCustomError
 
@@ -43,7 +44,7 @@ class Code(Enum):
     WILDCARD = "F303", "a wildcard stands where a name belongs"
     PUBLIC_SUFFIX = "F304", "a domain is a public suffix"
     DOMAIN_IS_ADDRESS = "F305", "an IP address stands where a domain belongs"
-    ZONE = "F306", "a zone is neither a name, nor an id, nor create"
+    ZONE = "F306", "a zone is neither a name, nor an id, nor a word"
     NAME = "F310", "a name does not fit AWS, Terraform or the host"
     REGION = "F311", "a region is not one of AWS's"
     AWS_ID = "F312", "an AWS id is malformed"
@@ -76,7 +77,7 @@ class Code(Enum):
     TOO_MANY_TAGS = "F413", "a resource has more tags than AWS takes"
     NO_IPV4 = "F414", "no IPv4 address may reach the balancers"
     KEY_SERVED = "F415", "a private key lies in a document root"
-    STATE_FILE = "F416", "the state's path is taken"
+    STATE_FILE = "F416", "the state's place is taken"
     SHARED_SETTING = "F417", "a site on a shared balancer wants a setting of its own"
     SUCCESSOR = "F418", "a site cannot move to that balancer"
     EXTERNAL_ZONE = "F419", "DNS that lives elsewhere is asked of Route 53"
@@ -92,7 +93,7 @@ class Code(Enum):
     LOCK_UNREADABLE = "F501", "the lock cannot be read or is not JSON"
     LOCK_CONFLICT = "F502", "the lock holds git's conflict markers"
     LOCK_VERSION = "F503", "the lock is of another version"
-    LOCK_SHAPE = "F504", "the lock holds something else than domains and ports"
+    LOCK_SHAPE = "F504", "the lock holds something else than domains and numbers"
     LOCK_PORT_TWICE = "F505", "two domains own one port"
     LOCK_DOMAIN_TWICE = "F506", "a domain stands twice in the lock"
     LOCK_RESERVED = "F507", "a domain's port is reserved or the server's own"
@@ -139,7 +140,15 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}:{self.column}: {self.message} [{self.code}]"
+        return self._line(self.message)
+
+    @property
+    def as_warning(self) -> str:
+        """The line of one that is no obstacle."""
+        return self._line(f"warning: {self.message}")
+
+    def _line(self, message: str) -> str:
+        return f"{self.path}:{self.line}:{self.column}: {message} [{self.code}]"
 
 
 class FleetError(Exception):
@@ -180,8 +189,21 @@ def _escaped(character: str) -> str:
 
 def nearest(word: object, known: Iterable[str]) -> str:
     """The known word that was probably meant, or an empty string."""
-    matches = difflib.get_close_matches(str(word), list(known), n=1, cutoff=0.6)
-    return matches[0] if matches else ""
+    said = str(word)
+    matches = difflib.get_close_matches(said, list(known), n=9, cutoff=0.6)
+    # Of equally near words the one with the same beginning: `arm` is `arn` rather than `iam`.
+    return max(
+        matches,
+        key=lambda match: (
+            difflib.SequenceMatcher(None, match, said).ratio(),
+            _common_start(match, said),
+        ),
+        default="",
+    )
+
+
+def _common_start(one: str, other: str) -> int:
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def words(what: str, *, allowed: str = "", meant: str = "", cure: str = "") -> str:

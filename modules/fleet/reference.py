@@ -1,7 +1,7 @@
 """What is generated of the fleet file's documents, from the types.
 
-`python -m modules.fleet.reference` writes `docs/fleet.schema.json` and the part of `docs/fleet.md`
-between its markers; a test fails where either is out of date.
+`python -m modules.fleet.reference` writes `docs/fleet.schema.json`, `docs/capabilities.md` and the
+part of `docs/fleet.md` between its markers; a test fails where one is out of date.
 """
 
 from __future__ import annotations
@@ -11,17 +11,25 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from modules.fleet.capability_document import capabilities_text
 from modules.fleet.schema import fleet_schema
 
 _Schema = Mapping[str, Any]
 
 DOCS = Path(__file__).parents[2] / "docs"
 SCHEMA = DOCS / "fleet.schema.json"
+CAPABILITIES = DOCS / "capabilities.md"
 REFERENCE = DOCS / "fleet.md"
 _START = "<!-- reference: written by python -m modules.fleet.reference -->"
 _END = "<!-- end of reference -->"
 _BAR = "\\|"
-_NAMES = {"servers": "NAME", "sites": "DOMAIN", "tags": "KEY"}
+_NAMES = {
+    "servers": "NAME",
+    "sites": "DOMAIN",
+    "tags": "KEY",
+    "certificates": "NAME",
+    "zones": "ZONE",
+}
 """What stands for the operator's own keys of a map."""
 
 
@@ -151,8 +159,9 @@ def _map_value(kind: _Schema) -> str:
 
 
 def main() -> None:
-    """Write both documents."""
+    """Write the documents."""
     SCHEMA.write_text(schema_text(), "utf-8")
+    CAPABILITIES.write_text(capabilities_text(), "utf-8")
     REFERENCE.write_text(with_reference(REFERENCE.read_text("utf-8")), "utf-8")
 
 

@@ -332,7 +332,7 @@ class FleetFile(Section):
     certificates: Annotated[Mapping[CertificateName, OwnedCertificate], choices.OrNothing()] = (
         Field(
             default={},
-            description="Certificates that several sites use, by a name for `certificate: {use: …}`.",
+            description="Certificates that several sites use, by a name for `{use: …}`.",
         )
     )
     access_log_bucket: AccessLogBucket | None = Field(

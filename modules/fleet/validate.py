@@ -42,6 +42,8 @@ class Draft:
     """What the cross checks can rely on."""
 
     source: Source
+    folder: Path
+    """The fleet file's, which relative paths start from."""
     file: FleetFile
     """The file without what was refused."""
     sites: Mapping[KeyPath, str]
@@ -83,6 +85,7 @@ def validate(source: Source, folder: Path) -> Draft:
     }
     return Draft(
         source=source,
+        folder=folder,
         file=file,
         sites=sites,
         aliases=dict(_aliases(source, sites, refused)),
@@ -99,7 +102,7 @@ def _cut(path: KeyPath) -> KeyPath:
             return path[:4]
         case ("sites", *_):
             return path[:3]
-        case ("defaults" | "servers", *_):
+        case ("defaults" | "servers" | "zones" | "certificates", *_):
             return path[:2]
         case _:
             return path[:1]

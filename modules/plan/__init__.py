@@ -2,5 +2,6 @@
 
 from modules.plan.planner import make_plan
 from modules.plan.records import Plan
+from modules.plan.warnings import warnings
 
-__all__ = ["Plan", "make_plan"]
+__all__ = ["Plan", "make_plan", "warnings"]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import PurePosixPath
 
+from modules.plan import arrivals
 from modules.plan.layouts import LAYOUTS, Layout
 from modules.plan.records import HEALTH_PATH, BackendTls, Plan, Server, Site
 from modules.plan.tls import httpd_tls
@@ -27,7 +28,7 @@ PARTS = ("header", "modules", "listen", "tls", "logging", "http")
 """`<part>.conf.tftpl`, once a server, in this order; `site.conf.tftpl` follows for each site."""
 
 VHOST_PARTS = ("logging", "tls", "proxies", "connections", "health")
-"""`vhost_<part>.conf.tftpl`, what a virtual host says whatever its site: `${vhost.<part>}`."""
+"""`vhost_<part>.conf.tftpl`, what a virtual host says of its arrival: `${vhost.<part>}`."""
 
 _BLANK = "@portico-release@"
 
@@ -43,6 +44,7 @@ def sites_local(sites: Iterable[Site], read: Callable[[str], str]) -> list[dict[
 def site_variables(site: Site, read: Callable[[str], str]) -> dict[str, object]:
     """Return what the templates know of a site."""
     backend = site.backend_tls or made_backend_tls(site.domain)
+    arrival = arrivals.of_site(site)
     return {
         "domain": site.domain,
         "aliases": list(site.aliases),
@@ -53,6 +55,10 @@ def site_variables(site: Site, read: Callable[[str], str]) -> dict[str, object]:
         "certificate_file": str(backend.certificate),
         "private_key_file": str(backend.private_key),
         "extra_config": read(site.extra_config) if site.extra_config else "",
+        "arrival": arrival.name,
+        "forwarded": arrival.forwarded,
+        "redirected": list(site.aliases) if site.canonical else [],
+        "hsts": site.hsts or "",
     }
 
 
@@ -91,13 +97,18 @@ def server_locals(
             f"{{release = {release}, serial = {serial}, conf_sha256 = {conf_sha256}}}",
         )
 
+    def vhost(arrival: str) -> str:
+        return f"{{vhost = local.{local('vhost')}[{arrival}]}}"
+
     # Not one of the variables of all: Terraform copies them for every site.
     sites = "{sites = local.sites}"
     blank = f'{{release = "{_BLANK}"}}'
-    vhost_part = rendered("vhost_${part}.conf", blank)
-    vhost = f"{{vhost = local.{local('vhost')}}}"
-    part = rendered("${part}.conf", sites, blank, vhost)
-    site = rendered("site.conf", blank, vhost, "{site = site}")
+    http = arrivals.of_http(plan.sites)
+    known = sorted({http, *map(arrivals.of_site, plan.sites)}, key=lambda each: each.name)
+    vhost_part = rendered("vhost_${part}.conf", blank, "{arrival = arrival}")
+    vhost_parts = f"{{for part in {json.dumps(VHOST_PARTS)} : part => chomp({vhost_part})}}"
+    part = rendered("${part}.conf", sites, blank, vhost(json.dumps(http.name)))
+    site = rendered("site.conf", blank, vhost("site.arrival"), "{site = site}")
     body = f"[for part in {json.dumps(PARTS)} : {part}], [for site in local.sites : {site}]"
     release = f"local.{local('release')}"
     conf = f"local.{local('conf')}"
@@ -107,7 +118,7 @@ def server_locals(
         f'filesha256("{templates}/{SCRIPT}")',
     )
     expressions = {
-        "vhost": f"{{for part in {json.dumps(VHOST_PARTS)} : part => chomp({vhost_part})}}",
+        "vhost": f"{{for name, arrival in local.{local('arrivals')} : name => {vhost_parts}}}",
         "body": f'join("\\n", concat({body}))',
         "release": f'substr(sha256(join("", [{", ".join(identity)}])), 0, 12)',
         "conf": f'replace(local.{local("body")}, "{_BLANK}", {release})',
@@ -121,5 +132,6 @@ def server_locals(
             "health_path": HEALTH_PATH,
             "trusted_proxies": f"${{{trusted_proxies}}}",
         },
+        local("arrivals"): {each.name: arrivals.variables(each) for each in known},
         **{local(word): f"${{{expression}}}" for word, expression in expressions.items()},
     }

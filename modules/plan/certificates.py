@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from modules.fleet import Fleet, model
 from modules.plan import dns, names, records
@@ -23,12 +23,14 @@ def certificate_of(fleet: Fleet, site: model.Site) -> records.Certificate:
 
 
 def identity(certificate: records.Certificate) -> str:
-    """Return what tells a certificate from its replacement, as far as the file tells."""
+    """Return what changes with the certificate's ARN."""
     match certificate:
-        case records.RequestedCertificate():
-            return " ".join((*certificate.names, certificate.key_algorithm or ""))
+        case records.RequestedCertificate(key, names_, key_algorithm=algorithm):
+            return " ".join((key, *names_, algorithm or ""))
+        case records.UploadedCertificate(key, "acm", fingerprint=fingerprint):
+            return f"{key} {fingerprint}"
         case records.UploadedCertificate():
-            return f"{certificate.service} {certificate.fingerprint}"
+            return certificate.name
         case records.ExistingCertificate(arn):
             return arn
 
@@ -43,24 +45,22 @@ def made(sites: tuple[records.Site, ...]) -> tuple[records.Certificate, ...]:
     return tuple(found[key] for key in sorted(found))
 
 
-def validation_records(
+def validation_zones(
     fleet: Fleet, certificates: tuple[records.Certificate, ...]
+) -> dict[str, records.Zone]:
+    """Find the zone of each name that Portico validates."""
+    return dns.public_zones(fleet, (name for _, name in _validated(certificates)))
+
+
+def validation_records(
+    certificates: tuple[records.Certificate, ...], zones: Mapping[str, records.Zone]
 ) -> tuple[records.ValidationRecord, ...]:
     """Return a record for each validated name, told by the first certificate that has it."""
     found: dict[str, records.ValidationRecord] = {}
     for certificate, name in _validated(certificates):
-        if name not in found:
-            zone = dns.public_zone_of(fleet, name, fleet.sites.get(certificate.key))
-            found[name] = records.ValidationRecord(name, zone.key, certificate.key)
+        record = records.ValidationRecord(name, zones[name].key, certificate.key)
+        found.setdefault(name, record)
     return tuple(found[name] for name in sorted(found))
-
-
-def validation_zones(
-    fleet: Fleet, certificates: tuple[records.Certificate, ...]
-) -> Iterator[records.Zone]:
-    """Find the zones of all validated names."""
-    for certificate, name in _validated(certificates):
-        yield dns.public_zone_of(fleet, name, fleet.sites.get(certificate.key))
 
 
 def _validated(
@@ -84,13 +84,13 @@ def _certificate(
         case model.ArnCertificate():
             return records.ExistingCertificate(choice.arn)
         case model.RequestedCertificate(acm=acm):
-            asked = acm.names or ((site.domain, *sorted(site.aliases)) if site else ())
+            first, *others = acm.names or (site.names if site else ())
+            asked = (first, *sorted({*others} - {first}))
             manual = acm.validation == "manual"
-            bare = dict.fromkeys(name.removeprefix("*.") for name in asked)
             return records.RequestedCertificate(
                 key=key,
                 names=asked,
-                validated=() if manual else tuple(bare),
+                validated=() if manual else tuple(sorted({n.removeprefix("*.") for n in asked})),
                 key_algorithm=None if acm.key_algorithm == "RSA_2048" else acm.key_algorithm,
                 manual=manual,
                 wait=acm.wait,
@@ -110,7 +110,7 @@ def _uploaded(
     return records.UploadedCertificate(
         key=key,
         service=service,
-        name=names.certificate_name(fleet.prefix, key, fingerprint),
+        name=names.certificate_name(fleet.prefix, key, fingerprint, facts.chain),
         names=facts.names,
         fingerprint=fingerprint,
         certificate=pem.certificate,

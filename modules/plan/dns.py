@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from modules.fleet import Fleet, model
 from modules.fleet.domains import lies_in, registrable_domain
@@ -20,7 +20,7 @@ def alias_records(fleet: Fleet, site: model.Site, *, ipv6: bool) -> tuple[record
     )
 
 
-def zones(fleet: Fleet, validated: Iterator[records.Zone]) -> tuple[records.Zone, ...]:
+def zones(fleet: Fleet, validated: Iterable[records.Zone]) -> tuple[records.Zone, ...]:
     """Return each zone once: those of aliases, and those of the `validated` names."""
     found = {zone.key: zone for zone in validated}
     for site in fleet.sites.values():
@@ -40,16 +40,31 @@ def zone_of(fleet: Fleet, site: model.Site, name: str) -> records.Zone:
     return _zone(fleet, site, name, private=site.private_zone)
 
 
-def public_zone_of(fleet: Fleet, name: str, first: model.Site | None = None) -> records.Zone:
-    """Find the public zone of a certificate's name, as `first` or any site has it."""
-    sites = [*([first] if first else []), *fleet.sites.values()]
+def public_zones(fleet: Fleet, names: Iterable[str]) -> dict[str, records.Zone]:
+    """Find the public zone of each of a certificate's names, whichever certificate it is on.
+
+    A site's name lies where the site has it, any other in the innermost zone around it that sites
+    name, or in the zone of its registered domain.
+    """
+    sites = [
+        site for site in fleet.sites.values() if not site.private_zone and not site.external_dns
+    ]
+    own = {name: site for site in sites for name in site.names}
+    named = {site.zone_name: site for site in sites if site.zone_name}
+    registered: dict[str, model.Site] = {}
     for site in sites:
-        if site.private_zone or site.external_dns:
-            continue
-        same = registrable_domain(name) == registrable_domain(site.domain)
-        if same or (site.zone_name and lies_in(name, site.zone_name)):
-            return _zone(fleet, site, name, private=False)
-    return _with_role(fleet, records.Zone(registrable_domain(name)))
+        registered.setdefault(registrable_domain(site.domain), site)
+
+    def zone(name: str) -> records.Zone:
+        labels = name.split(".")
+        around = (".".join(labels[i:]) for i in range(len(labels)))
+        innermost = next((named[parent] for parent in around if parent in named), None)
+        site = own.get(name) or innermost or registered.get(registrable_domain(name))
+        if site is None:
+            return _with_role(fleet, records.Zone(registrable_domain(name)))
+        return _zone(fleet, site, name, private=False)
+
+    return {name: zone(name) for name in names}
 
 
 def _zone(fleet: Fleet, site: model.Site, name: str, *, private: bool) -> records.Zone:

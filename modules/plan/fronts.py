@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import assert_never
 
 from modules.fleet import Fleet, model
 from modules.plan import certificates, names, records, tls
 from modules.plan.records import BalancerKind
-from modules.plan.tags import site_tags, tags_of
+from modules.plan.tags import balancer_tags
 
 HTTP_PORT = 80
 """Neither a classic nor a network balancer redirects: Apache answers their port 80."""
 
 ANSWERED_BY_APACHE = frozenset({BalancerKind.CLASSIC, BalancerKind.NETWORK})
+
+APPLICATION = frozenset({BalancerKind.APPLICATION, BalancerKind.SHARED})
+"""The kinds that AWS calls application load balancers."""
 
 
 def fronts(
@@ -81,43 +84,54 @@ def _front(
         stickiness=site.stickiness,
         draining=site.draining,
         proxy_protocol=kind is BalancerKind.NETWORK and site.client_address == "proxied",
-        backend_keys=tuple(fleet.public_keys[file] for file in site.backend_auth.public_keys)
-        if kind is BalancerKind.CLASSIC and site.backend_auth
-        else (),
+        backend_keys=_backend_keys(fleet, site) if kind is BalancerKind.CLASSIC else (),
         weight=weight,
     )
+
+
+def _backend_keys(fleet: Fleet, site: model.Site) -> tuple[str, ...]:
+    if site.backend_auth is None:
+        return ()
+    return tuple(sorted({fleet.public_keys[file] for file in site.backend_auth.public_keys}))
 
 
 def _own_balancer(
     fleet: Fleet, site: model.Site, certificate: records.Certificate, kind: BalancerKind
 ) -> records.Balancer:
-    # What can't change without a new balancer is in its name, as both are up for a while.
-    # A classic balancer's certificate is: the provider would make its listener anew.
-    identity = [
-        *([] if kind is BalancerKind.APPLICATION else [str(kind)]),
-        *(["internal"] if site.internal else []),
-        *([certificates.identity(certificate)] if kind is BalancerKind.CLASSIC else []),
-    ]
     return _balancer(
         fleet,
         site,
         kind,
         key=site.domain,
-        name=names.aws_name(fleet.prefix, site.domain, *identity),
-        tags=site_tags(fleet, site),
+        identity=tuple(_identity(fleet, site, certificate, kind)),
     )
 
 
+def _identity(
+    fleet: Fleet, site: model.Site, certificate: records.Certificate, kind: BalancerKind
+) -> Iterator[str]:
+    """Find what can't change without a new balancer, as both are up for a while."""
+    if kind is not BalancerKind.APPLICATION:
+        yield kind
+    if site.internal:
+        yield "internal"
+    if kind is BalancerKind.CLASSIC:
+        # The provider makes a classic listener anew for another certificate, and leaves it without
+        # any policy once it has exchanged the one for TLS.
+        yield certificates.identity(certificate)
+        yield tls.balancer_policies(records.TlsLevel(site.tls))[kind]
+    if kind is BalancerKind.NETWORK:
+        # The provider makes a network balancer anew where a subnet goes, and 3.39 where one comes.
+        yield from _subnets(fleet, site)
+
+
 def _shared_balancer(fleet: Fleet, number: int) -> records.Balancer:
-    key = f"shared-{number}"
-    identity = ["internal"] if fleet.defaults.internal else []
     return _balancer(
         fleet,
         fleet.defaults,
         BalancerKind.SHARED,
-        key=key,
-        name=names.aws_name(fleet.prefix, key, *identity),
-        tags={**tags_of(fleet), **fleet.defaults.tags},
+        key=f"shared-{number}",
+        identity=("internal",) if fleet.defaults.internal else (),
     )
 
 
@@ -127,50 +141,73 @@ def _balancer(
     kind: BalancerKind,
     *,
     key: str,
-    name: str,
-    tags: Mapping[str, str],
+    identity: tuple[str, ...],
 ) -> records.Balancer:
-    bucket = fleet.access_log_bucket
-    logs = settings.access_logs and bucket is not None
+    by_http = kind is not BalancerKind.NETWORK
     return records.Balancer(
         kind=kind,
         key=key,
-        name=name,
+        name=names.aws_name(fleet.prefix, key, *identity),
         tls_policy=tls.balancer_policies(records.TlsLevel(settings.tls))[kind],
         ipv6=settings.ipv6 and kind is not BalancerKind.CLASSIC,
         internal=settings.internal,
-        idle_timeout=None if kind is BalancerKind.NETWORK else settings.idle_timeout,
-        deletion_protection=settings.deletion_protection,
-        drop_invalid_headers=settings.drop_invalid_headers,
-        desync_mitigation=settings.desync_mitigation,
-        cross_zone=settings.cross_zone,
-        allow=settings.allow,
+        idle_timeout=settings.idle_timeout if by_http else None,
+        deletion_protection=settings.deletion_protection and kind is not BalancerKind.CLASSIC,
+        drop_invalid_headers=settings.drop_invalid_headers and kind in APPLICATION,
+        desync_mitigation=settings.desync_mitigation if by_http else None,
+        cross_zone=settings.cross_zone or kind in APPLICATION,
+        allow=tuple(sorted(settings.allow)) if settings.allow else None,
         client_group=names.aws_name(fleet.prefix, key, "clients") if settings.allow else None,
-        log_prefix="/".join(part for part in (bucket.prefix if bucket else None, key) if part)
-        if logs
-        else None,
-        waf=settings.waf,
-        tags=tags,
+        log_prefix=_log_prefix(fleet, key) if settings.access_logs else None,
+        waf=settings.waf if kind in APPLICATION else None,
+        tags=balancer_tags(fleet, settings),
     )
 
 
+def _log_prefix(fleet: Fleet, key: str) -> str | None:
+    bucket = fleet.access_log_bucket
+    if bucket is None:
+        return None
+    return f"{bucket.prefix}/{key}" if bucket.prefix else key
+
+
 def _target_groups(fleet: Fleet, site: model.Site, balancer: records.Balancer) -> Mapping[str, str]:
+    """Name the target groups by protocol.
+
+    A name changes with what the provider makes a group anew for. A group serves one balancer, so
+    that it changes with a balancer that can be up beside another of the site:
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
+    """
+
     def name(protocol: str, port: int, *identity: str) -> str:
-        more = (*identity, *(["internal"] if balancer.internal else []))
-        return names.aws_name(fleet.prefix, site.domain, protocol, str(port), _vpc(fleet), *more)
+        return names.aws_name(
+            fleet.prefix, site.domain, protocol, str(port), _vpc(fleet), *identity
+        )
 
     port = fleet.ports[site.domain]
     match balancer.kind:
         case BalancerKind.APPLICATION:
-            return {"https": name("HTTPS", port)}
+            return {"https": name("HTTPS", port, *(["internal"] if balancer.internal else []))}
         case BalancerKind.SHARED:
-            return {"https": name("HTTPS", port, balancer.key)}
+            return {"https": name("HTTPS", port, balancer.name)}
         case BalancerKind.NETWORK:
-            return {"https": name("TLS", port), "http": name("TCP", HTTP_PORT)}
+            # Provider 3.39 makes a TCP group anew for another interval of its health check.
+            interval = str(site.health_check.interval)
+            return {
+                "https": name("TLS", port, balancer.name),
+                "http": name("TCP", HTTP_PORT, balancer.name, interval),
+            }
         case BalancerKind.CLASSIC:
             return {}
         case _:
             assert_never(balancer.kind)
+
+
+def _subnets(fleet: Fleet, site: model.Site) -> list[str]:
+    network = fleet.network
+    if isinstance(network, model.NewNetwork):
+        return [network.create]
+    return sorted((site.internal and network.internal_subnets) or network.subnets)
 
 
 def _vpc(fleet: Fleet) -> str:

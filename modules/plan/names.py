@@ -16,6 +16,7 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateL
 """
 
 CERTIFICATE_NAME_LIMIT = 128
+"""https://docs.aws.amazon.com/IAM/latest/APIReference/API_UploadServerCertificate.html"""
 
 _DIGEST = 6
 
@@ -36,17 +37,17 @@ def aws_name(fleet: str, subject: str, *identity: str) -> str:
     The digest covers the subject and `identity`: what can't change without a new resource, so that
     a replacement made before its predecessor is gone has another name.
     """
+    return _name(LOAD_BALANCER_NAME_LIMIT, fleet, subject, *identity)
+
+
+def certificate_name(fleet: str, subject: str, fingerprint: str, *identity: str) -> str:
+    """Return the name of an IAM server certificate, as `aws_name`, and its fingerprint."""
+    room = CERTIFICATE_NAME_LIMIT - len(fingerprint) - 1
+    return f"{_name(room, fleet, subject, *identity)}-{fingerprint}"
+
+
+def _name(limit: int, fleet: str, subject: str, *identity: str) -> str:
     digest = hashlib.sha256("\0".join((subject, *identity)).encode()).hexdigest()[:_DIGEST]
-    room = LOAD_BALANCER_NAME_LIMIT - len(fleet) - _DIGEST - 2
+    room = limit - len(fleet) - _DIGEST - 2
     slug = re.sub(r"[^a-z0-9]+", "-", subject.lower())[:room].strip("-")
     return "-".join(part for part in (fleet, slug, digest) if part)
-
-
-def certificate_name(fleet: str, subject: str, fingerprint: str) -> str:
-    """Return the name of an IAM server certificate: 128 characters at most.
-
-    https://docs.aws.amazon.com/IAM/latest/APIReference/API_UploadServerCertificate.html
-    """
-    room = CERTIFICATE_NAME_LIMIT - len(fleet) - len(fingerprint) - 2
-    slug = re.sub(r"[^a-z0-9]+", "-", subject.lower())[:room].strip("-")
-    return f"{fleet}-{slug}-{fingerprint}"

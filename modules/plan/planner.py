@@ -8,6 +8,7 @@ or the network.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from ipaddress import IPv4Network
 from itertools import pairwise
 from pathlib import PurePosixPath
@@ -15,7 +16,7 @@ from pathlib import PurePosixPath
 from modules.fleet import Fleet, model
 from modules.fleet.addresses import PortRange
 from modules.plan import certificates, dns, fronts, records
-from modules.plan.provider import lowest_provider
+from modules.plan.provider import LOWEST, lowest_provider
 from modules.plan.tags import site_tags, tags_of
 
 
@@ -23,29 +24,31 @@ def make_plan(fleet: Fleet) -> records.Plan:
     """Return all that will exist for the fleet, sorted by key."""
     sites = tuple(_site(fleet, site) for site in fleet.sites.values())
     made = certificates.made(sites)
-    shared = fronts.shared_balancers(fleet)
-    return records.Plan(
+    validated = certificates.validation_zones(fleet, made)
+    plan = records.Plan(
         fleet=fleet.name,
         prefix=fleet.prefix,
         fleet_dir=str(fleet.folder),
         region=fleet.region,
         state=_state(fleet),
-        provider=lowest_provider(sites, shared, made),
+        provider=LOWEST,
         network=_network(fleet),
-        allow=fleet.network.allow,
+        allow=tuple(sorted(fleet.network.allow)),
         balancer_group=f"{fleet.prefix}-balancers",
         client_group=f"{fleet.prefix}-clients",
         port_ranges=tuple(_port_ranges(fleet, sites)),
         servers=tuple(_server(fleet, name, server) for name, server in fleet.servers.items()),
-        zones=dns.zones(fleet, certificates.validation_zones(fleet, made)),
+        zones=dns.zones(fleet, validated.values()),
+        zone_roles=tuple(sorted({zone.role for zone in fleet.zones.values() if zone.role})),
         certificates=made,
-        validation_records=certificates.validation_records(fleet, made),
-        shared_balancers=shared,
+        validation_records=certificates.validation_records(made, validated),
+        shared_balancers=fronts.shared_balancers(fleet),
         log_bucket=_log_bucket(fleet),
         sites=sites,
         quotas=fleet.quotas.model_dump(exclude_none=True),
         tags=tags_of(fleet),
     )
+    return replace(plan, provider=lowest_provider(plan))
 
 
 # --- a site ----------------------------------------------------------------------------------
@@ -70,7 +73,7 @@ def _site(fleet: Fleet, site: model.Site) -> records.Site:
         extra_config=site.extra_config,
         canonical=site.canonical,
         hsts=_hsts(site.hsts) if site.hsts else None,
-        alarms=_alarms(site.alarms, certificate) if site.alarms else None,
+        alarms=_alarms(fleet, site, site.alarms, certificate) if site.alarms else None,
         tags=site_tags(fleet, site),
     )
 
@@ -93,8 +96,11 @@ def _hsts(hsts: model.Hsts) -> str:
     return "; ".join(directives)
 
 
-def _alarms(alarms: model.Alarms, certificate: records.Certificate) -> records.Alarms:
+def _alarms(
+    fleet: Fleet, site: model.Site, alarms: model.Alarms, certificate: records.Certificate
+) -> records.Alarms:
     return records.Alarms(
+        name=f"{fleet.prefix}-{site.domain}",
         topic=alarms.topic,
         certificate_days=alarms.certificate_days if _is_acms(certificate) else None,
         unhealthy_hosts=alarms.unhealthy_hosts,
@@ -150,7 +156,7 @@ def _server(
             type=create.type,
             key_name=create.key_name,
             user_data=create.user_data,
-            ssh_from=create.ssh_from,
+            ssh_from=tuple(sorted(create.ssh_from)),
             subnet=create.subnet,
         )
     ssh = server.ssh

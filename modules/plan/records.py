@@ -209,7 +209,7 @@ class UploadedCertificate:
     service: str
     """`acm` or `iam`."""
     name: str
-    """In IAM; holds the fingerprint, so that another certificate is another resource."""
+    """In IAM; changes with the certificate and its chain, which IAM can't exchange in place."""
     names: tuple[str, ...]
     fingerprint: str
     """The first 12 hex digits of the SHA-256 of the certificate's DER."""
@@ -261,13 +261,14 @@ class Balancer:
     idle_timeout: int | None
     """Seconds; None where AWS's is fixed, with `network`."""
     deletion_protection: bool
+    """With the rest: false or None where the kind has no such thing."""
     drop_invalid_headers: bool
     desync_mitigation: str | None
     cross_zone: bool
     allow: tuple[str, ...] | None
-    """CIDR ranges of clients; None: the fleet's, by the group of all clients."""
+    """CIDR ranges of clients, sorted; None: the fleet's, by the group of all clients."""
     client_group: str | None
-    """Name of the security group with `allow`; None without."""
+    """Name of the security group with `allow`, one for all of a site's own balancers; or None."""
     log_prefix: str | None
     """What keys in the access log bucket start with; None: no access logs."""
     waf: str | None
@@ -309,7 +310,7 @@ class Front:
     target_group: str | None
     """Target group name; None for classic, which has none."""
     http_target_group: str | None
-    """Of port 80, for `network` alone: its redirect is Apache's."""
+    """Of port 80, for `network` alone: its redirect is Apache's. Its check is by TCP."""
     health_check: HealthCheck
     stickiness: int | None
     """Seconds."""
@@ -317,7 +318,7 @@ class Front:
     """Seconds."""
     proxy_protocol: bool
     backend_keys: tuple[str, ...]
-    """Base64 of DER public keys that a classic balancer accepts from Apache; empty: any."""
+    """Base64 of DER public keys, sorted, that a classic balancer accepts of Apache; empty: any."""
     weight: int | None
     """Per cent of DNS answers; None: it is the site's only balancer."""
 
@@ -337,6 +338,8 @@ class BackendTls:
 class Alarms:
     """Thresholds of CloudWatch alarms, told to one SNS topic."""
 
+    name: str
+    """What the alarms' names start with."""
     topic: str
     certificate_days: int | None
     """None: the certificate is not ACM's, which alone counts days."""
@@ -421,7 +424,7 @@ class Plan:
     """Lowest version of the AWS provider that knows all that is asked, as `3.39`."""
     network: Network
     allow: tuple[str, ...]
-    """CIDR ranges, IPv4 and IPv6, that may reach the balancers on 80 and 443."""
+    """CIDR ranges, IPv4 and IPv6, sorted, that may reach the balancers on 80 and 443."""
     balancer_group: str
     """Name of the security group that all balancers are in, and that servers let in."""
     client_group: str
@@ -430,6 +433,11 @@ class Plan:
     """Ascending; what the balancers may reach on the servers."""
     servers: tuple[Server, ...]
     zones: tuple[Zone, ...]
+    zone_roles: tuple[str, ...]
+    """ARNs, sorted, of all roles of zones that the file names, whether a site is left there or not.
+
+    Terraform takes away by the role what it made by it.
+    """
     certificates: tuple[Certificate, ...]
     """Those to be made, each once, by key."""
     validation_records: tuple[ValidationRecord, ...]
@@ -441,3 +449,13 @@ class Plan:
     """The account's own, by key of `quotas` in the fleet file."""
     tags: Mapping[str, str]
     """The fleet's tags, for whatever belongs to no site."""
+
+    @property
+    def balancers(self) -> tuple[Balancer, ...]:
+        """Each balancer once: the sites' own, then those that they share."""
+        fronts = (front for site in self.sites for front in site.fronts)
+        own = (front.balancer for front in fronts)
+        return (
+            *(balancer for balancer in own if balancer.kind is not BalancerKind.SHARED),
+            *(shared.balancer for shared in self.shared_balancers),
+        )

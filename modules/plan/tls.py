@@ -3,6 +3,7 @@
 Sources, read in November 2026:
 https://ssl-config.mozilla.org/guidelines/5.7.json
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html
+https://docs.aws.amazon.com/elasticloadbalancing/latest/network/describe-ssl-policies.html
 https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/elb-security-policy-table.html
 """
 
@@ -43,7 +44,7 @@ _INTERMEDIATE = HttpdTls(
 
 _BALANCER: Mapping[TlsLevel, Mapping[BalancerKind, str]] = {
     TlsLevel.INTERMEDIATE: {
-        # No CBC suites: the strictest policy with TLS 1.2, and the AWS console's default.
+        # No CBC suites: the strictest policy with TLS 1.2 and without post-quantum groups.
         BalancerKind.APPLICATION: "ELBSecurityPolicy-TLS13-1-2-Res-2021-06",
         # The newest that AWS has for classic; it adds CBC and RSA key exchange to Mozilla's list.
         BalancerKind.CLASSIC: "ELBSecurityPolicy-TLS-1-2-2017-01",
@@ -56,6 +57,7 @@ _BALANCER: Mapping[TlsLevel, Mapping[BalancerKind, str]] = {
         BalancerKind.SHARED: "ELBSecurityPolicy-TLS13-1-3-2021-06",
     },
     TlsLevel.OLD: {
+        # TLS 1.0 and up, CBC and RSA key exchange; without Mozilla's 3DES.
         BalancerKind.APPLICATION: "ELBSecurityPolicy-TLS13-1-0-2021-06",
         BalancerKind.CLASSIC: "ELBSecurityPolicy-2016-08",
         BalancerKind.NETWORK: "ELBSecurityPolicy-TLS13-1-0-2021-06",

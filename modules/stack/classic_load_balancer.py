@@ -4,86 +4,125 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from modules.plan.fronts import HTTP_PORT
 from modules.plan.names import address
-from modules.plan.records import HEALTH_PATH
 from modules.stack.addressing import at
 from modules.stack.bindings import (
     Elb,
+    ElbAccessLogs,
     ElbAttachment,
     ElbHealthCheck,
     ElbListener,
+    ITerraformDependable,
     LbSslNegotiationPolicy,
     LbSslNegotiationPolicyAttribute,
     LoadBalancerListenerPolicy,
-    TerraformResourceLifecycle,
+    LoadBalancerPolicy,
+    LoadBalancerPolicyPolicyAttribute,
 )
-from modules.stack.load_balancer import LoadBalancer
+from modules.stack.lifecycle import FIRST_MADE
+from modules.stack.load_balancer import LoadBalancer, tags_of
+from modules.stack.server_authentication import ServerAuthentication
 
 
 class ClassicLoadBalancer(LoadBalancer):
-    """HTTPS on 443 to HTTPS on the site's port; 80 goes to Apache's own, which redirects."""
+    """HTTPS on 443 to HTTPS on the site's port; 80 goes to Apache's own, which redirects.
+
+    Its name holds its certificate and TLS policy, so that another of either is another balancer.
+    The provider would make the listener anew for the first, without its policies, and leave it
+    without any after an exchange of the second: hashicorp/terraform-provider-aws#187.
+    """
 
     def _build(self) -> None:
-        balancer = self._balancer()
+        balancer = self._made()
         self.dns_name = balancer.dns_name
         self.zone_id = balancer.zone_id
-        self.serving = [*self._attachments(balancer), self._tls_policy(balancer)]
+        self.dimensions = {"LoadBalancerName": balancer.name}
+        self.serving = [
+            *self._attachments(balancer),
+            self._listener_policy(balancer),
+            *self._server_authentication(balancer),
+        ]
 
-    def _balancer(self) -> Elb:
+    def _made(self) -> Elb:
+        site, front, balancer = self.site, self.front, self._balancer
+        check = front.health_check
         https = ElbListener(
             lb_port=443,
             lb_protocol="https",
             ssl_certificate_id=self._certificate_arn,
-            instance_port=self._site.port,
+            instance_port=site.port,
             instance_protocol="https",
         )
         http = ElbListener(
-            lb_port=80, lb_protocol="http", instance_port=80, instance_protocol="http"
+            lb_port=80, lb_protocol="http", instance_port=HTTP_PORT, instance_protocol="http"
         )
         return at(
-            address(self._site.domain),
+            address(balancer.key),
             Elb(
                 self,
                 "balancer",
-                name=self._site.balancer.name,
-                internal=False,
-                security_groups=[self._surroundings.balancer_group_id],
-                subnets=list(self._surroundings.subnet_ids),
+                name=balancer.name,
+                internal=balancer.internal,
+                security_groups=self._surroundings.groups(),
+                subnets=self._surroundings.subnets(balancer),
                 listener=[https, http],
                 health_check=ElbHealthCheck(
-                    target=f"HTTPS:{self._site.port}{HEALTH_PATH}",
-                    interval=10,
-                    timeout=5,
-                    healthy_threshold=2,
-                    unhealthy_threshold=3,
+                    target=f"HTTPS:{site.port}{check.path}",
+                    interval=check.interval,
+                    timeout=check.timeout,
+                    healthy_threshold=check.healthy,
+                    unhealthy_threshold=check.unhealthy,
                 ),
-                cross_zone_load_balancing=True,
-                connection_draining=True,
-                # Its listeners point at Apache's ports: Apache must listen there before.
-                depends_on=[*self._reachable, *self._surroundings.released] or None,
-                tags=self._tags,
+                idle_timeout=balancer.idle_timeout,
+                cross_zone_load_balancing=balancer.cross_zone,
+                connection_draining=front.draining > 0,
+                connection_draining_timeout=front.draining or None,
+                desync_mitigation_mode=balancer.desync_mitigation,
+                access_logs=self._access_logs(),
+                lifecycle=FIRST_MADE,
+                depends_on=self._surroundings.ready(balancer) or None,
+                tags=tags_of(balancer),
             ),
         )
 
+    def _access_logs(self) -> ElbAccessLogs | None:
+        bucket, prefix = self._surroundings.log_bucket, self._balancer.log_prefix
+        if bucket is None or prefix is None:
+            return None
+        return ElbAccessLogs(enabled=True, bucket=bucket, bucket_prefix=prefix, interval=60)
+
     def _attachments(self, balancer: Elb) -> Iterator[ElbAttachment]:
-        for server, instance_id in self._surroundings.instance_ids.items():
+        for target, instance_id in self._surroundings.instance_ids.items():
             yield at(
-                address(self._site.domain, server),
+                address(self.site.domain, target),
                 ElbAttachment(
-                    self,
-                    server,
-                    elb=balancer.id,
-                    instance=instance_id,
-                    depends_on=list(self._surroundings.released) or None,
+                    self, target, elb=balancer.id, instance=instance_id, lifecycle=FIRST_MADE
                 ),
             )
 
-    def _tls_policy(self, balancer: Elb) -> LoadBalancerListenerPolicy:
-        predefined = LbSslNegotiationPolicyAttribute(
-            name="Reference-Security-Policy", value=self._site.balancer.tls_policy
+    # --- policies ----------------------------------------------------------------------------
+
+    def _listener_policy(self, balancer: Elb) -> LoadBalancerListenerPolicy:
+        policies = [self._tls(balancer).name, *self._stickiness(balancer)]
+        return at(
+            address(self.site.domain),
+            LoadBalancerListenerPolicy(
+                self,
+                "policies-of-listener",
+                load_balancer_name=balancer.name,
+                load_balancer_port=443,
+                policy_names=policies,
+                lifecycle=FIRST_MADE,
+            ),
         )
-        policy = at(
-            address(self._site.domain),
+
+    def _tls(self, balancer: Elb) -> LbSslNegotiationPolicy:
+        predefined = LbSslNegotiationPolicyAttribute(
+            name="Reference-Security-Policy", value=self._balancer.tls_policy
+        )
+        return at(
+            address(self.site.domain),
             LbSslNegotiationPolicy(
                 self,
                 "tls",
@@ -91,23 +130,39 @@ class ClassicLoadBalancer(LoadBalancer):
                 load_balancer=balancer.id,
                 lb_port=443,
                 attribute=[predefined],
+                lifecycle=FIRST_MADE,
             ),
         )
-        # The provider makes a listener whose certificate changes anew, without its policies, and
-        # this resource would notice at the next apply: hashicorp/terraform-provider-aws#187.
-        # Replaced with the listener, one apply ends with the policy (measured with 3.39); it is
-        # off only while the new certificate is validated.
-        return at(
-            address(self._site.domain),
-            LoadBalancerListenerPolicy(
+
+    def _stickiness(self, balancer: Elb) -> Iterator[str]:
+        """Make the policy by what any policy is made.
+
+        The provider's resource for a cookie takes all policies off the listener when it goes.
+        """
+        seconds = self.front.stickiness
+        if seconds is None:
+            return
+        period = LoadBalancerPolicyPolicyAttribute(
+            name="CookieExpirationPeriod", value=str(seconds)
+        )
+        yield at(
+            address(self.site.domain, "stickiness"),
+            LoadBalancerPolicy(
                 self,
-                "tls-of-listener",
+                "stickiness",
                 load_balancer_name=balancer.name,
-                load_balancer_port=443,
-                policy_names=[policy.name],
-                lifecycle=TerraformResourceLifecycle(
-                    # Terraform's JSON takes a plain reference here; `fqn` would be in "${}".
-                    replace_triggered_by=[f"aws_elb.{address(self._site.domain)}.listener"]
-                ),
+                policy_name=f"portico-stickiness-{seconds}",
+                policy_type_name="LBCookieStickinessPolicyType",
+                policy_attribute=[period],
+                lifecycle=FIRST_MADE,
             ),
+        ).policy_name
+
+    def _server_authentication(self, balancer: Elb) -> list[ITerraformDependable]:
+        keys = self.front.backend_keys
+        if not keys:
+            return []
+        authentication = ServerAuthentication(
+            self, "server-authentication", self.site, keys, balancer_name=balancer.name
         )
+        return [authentication.policy]

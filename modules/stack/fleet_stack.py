@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from modules.fleet import Fleet
@@ -18,22 +19,31 @@ from modules.stack.bindings import (
     TerraformStack,
     TerraformVariable,
 )
+from modules.stack.certificates import Certificates
 from modules.stack.expressions import FLEET_DIR
+from modules.stack.log_bucket import LogBucket
 from modules.stack.network import CreatedNetwork, GivenNetwork, Network
 from modules.stack.release import Release
-from modules.stack.security_groups import BalancerGroup, ServerRules
+from modules.stack.security_groups import (
+    CLIENTS,
+    BalancerGroup,
+    ClientGroup,
+    Clients,
+    ServerRules,
+)
 from modules.stack.servers import Server
+from modules.stack.shared_load_balancer import SharedLoadBalancer
 from modules.stack.site import Site
 from modules.stack.state import keep_state
 from modules.stack.surroundings import Surroundings
 from modules.stack.zones import Zones
 
-AWS_PROVIDER = ">= 3.39, < 7"
-"""Versions that know every argument that the constructs set."""
+PROVIDER_BELOW = 7
+"""The AWS provider's next major version, which may have dropped an argument."""
 
 
 class FleetStack(TerraformStack):
-    """Network, servers, releases and sites of a fleet.
+    """Network, servers, releases, zones, certificates and sites of a fleet.
 
     The JSON holds one path, and no absolute one: how the stack's folder sees the fleet file's.
     """
@@ -45,7 +55,9 @@ class FleetStack(TerraformStack):
         fleet_dir = _fleet_dir(App.of(self).outdir, plan)
         AwsProvider(self, "aws", region=plan.region)
         # The bindings pin the one version that they were generated from.
-        self.add_override("terraform.required_providers.aws.version", AWS_PROVIDER)
+        self.add_override(
+            "terraform.required_providers.aws.version", f">= {plan.provider}, < {PROVIDER_BELOW}"
+        )
         keep_state(self, plan.state, fleet_dir)
         TerraformVariable(
             self,
@@ -59,25 +71,54 @@ class FleetStack(TerraformStack):
         self.servers = self._servers()
         rules = self._rules(self.servers.values())
         self.releases = self._releases(rules)
-        self.surroundings = Surroundings(
+        zones = Zones(self, "zones", plan, vpc_id=self.network.vpc_id)
+        self.certificates = Certificates(
+            self, "certificates", plan, zone_ids=zones.ids, zone_providers=zones.providers
+        )
+        log_bucket = LogBucket(self, "access-logs", plan)
+        self.client_group = ClientGroup(
+            self,
+            CLIENTS,
+            Clients(CLIENTS, plan.client_group, plan.allow, plan.tags),
+            vpc_id=self.network.vpc_id,
+        )
+        around = Surroundings(
             vpc_id=self.network.vpc_id,
             subnet_ids=self.network.subnet_ids,
             balancer_group_id=self.balancer_group.group_id,
-            instance_ids={name: server.instance_id for name, server in self.servers.items()},
-            zone_ids=Zones(self, "zones", plan.zones, tags=plan.tags).ids,
+            client_group_id=self.client_group.group_id,
+            instance_ids={server.target: server.instance_id for server in self.servers.values()},
+            zone_ids=zones.ids,
+            zone_providers=zones.providers,
+            certificate_arns=self.certificates.arns,
+            internal_subnet_ids=self.network.internal_subnet_ids,
+            log_bucket=log_bucket.name,
+            log_bucket_ready=log_bucket.ready,
             network_ready=self.network.ready,
-            opened=self.balancer_group.openings,
+            opened=self.client_group.openings,
             released=[release.shipped for release in self.releases],
         )
+        self.surroundings = replace(around, shared=self._shared_balancers(around))
         sites = Construct(self, "sites")
         self.sites: Mapping[str, Site] = {
             site.domain: Site(sites, site.domain, site, self.surroundings) for site in plan.sites
         }
 
+    def _shared_balancers(self, around: Surroundings) -> Mapping[str, SharedLoadBalancer]:
+        scope = Construct(self, "shared")
+        sites = {site.domain: site for site in self.plan.sites}
+        return {
+            record.balancer.key: SharedLoadBalancer(
+                scope, record.balancer.key, record, sites, around
+            )
+            for record in self.plan.shared_balancers
+        }
+
     def _network(self) -> Network:
         network = self.plan.network
         if isinstance(network, ExistingNetwork):
-            return GivenNetwork(self, "network", network)
+            internal = any(balancer.internal for balancer in self.plan.balancers)
+            return GivenNetwork(self, "network", network, internal=internal)
         return CreatedNetwork(self, "network", network, name=self.plan.fleet, tags=self.plan.tags)
 
     def _servers(self) -> Mapping[str, Server]:
@@ -107,7 +148,7 @@ class FleetStack(TerraformStack):
     def _releases(self, rules: Sequence[ITerraformDependable]) -> Sequence[Release]:
         """One server after another: a release that fails on one stops the roll-out."""
         configuration = ApacheConfiguration(
-            self, "apache", self.plan, trusted_proxies=self.network.subnet_cidrs
+            self, "apache", self.plan, trusted_proxies=self.network.balancer_cidrs
         )
         releases: list[Release] = []
         for server in self.servers.values():

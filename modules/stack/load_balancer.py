@@ -3,43 +3,58 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from modules.plan.records import Site
+from modules.plan.records import Balancer, Front, Site
 from modules.stack.bindings import Construct, ITerraformDependable
 from modules.stack.surroundings import Surroundings
 
 
-class LoadBalancer(Construct):
-    """A load balancer of a site's own: TLS on 443, re-encrypted to the site's port on each server.
+class FrontDoor(Construct):
+    """A balancer in its part as one site's front door, whoever else it serves.
 
-    The kinds are built in the same order: balancer, targets, listeners.
+    All of it is made before what it replaces goes, so that DNS can move in between. None of it
+    needs a release of Apache, which is replaced the other way round: until Apache serves the site,
+    the health check keeps requests away.
     """
 
     dns_name: str
     zone_id: str
     """Of the balancer's own DNS name, for alias records."""
+    dimensions: Mapping[str, str]
+    """By which CloudWatch knows it."""
     serving: Sequence[ITerraformDependable]
     """What must exist before the world is sent here."""
 
     def __init__(
-        self,
-        scope: Construct,
-        node_id: str,
-        site: Site,
-        *,
-        certificate_arn: str,
-        surroundings: Surroundings,
+        self, scope: Construct, node_id: str, site: Site, front: Front, surroundings: Surroundings
     ) -> None:
         super().__init__(scope, node_id)
-        self._site = site
-        self._certificate_arn = certificate_arn
+        self.site = site
+        self.front = front
         self._surroundings = surroundings
-        # On the way down, clients are shut out only once the balancer, and DNS before it, is gone.
-        self._reachable = [*surroundings.network_ready, *surroundings.opened]
-        self._tags = {**site.tags, "Name": site.balancer.name}
         self._build()
 
     @abstractmethod
     def _build(self) -> None:
-        """Make what the kind is made of, and set `dns_name`, `zone_id` and `serving`."""
+        """Make what the kind is made of, and set what a front door has."""
+
+
+class LoadBalancer(FrontDoor):
+    """A load balancer of a site's own: TLS on 443, re-encrypted to the site's port on each server.
+
+    The kinds are built in the same order: targets, balancer, listeners.
+    """
+
+    @property
+    def _balancer(self) -> Balancer:
+        return self.front.balancer
+
+    @property
+    def _certificate_arn(self) -> str:
+        return self._surroundings.certificate_arn(self.site.certificate)
+
+
+def tags_of(balancer: Balancer) -> dict[str, str]:
+    """Return the tags of the balancer itself."""
+    return {**balancer.tags, "Name": balancer.name}

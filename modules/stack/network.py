@@ -30,21 +30,27 @@ class Network(Construct):
 
     vpc_id: str
     subnet_ids: Sequence[str]
-    subnet_cidrs: Sequence[str]
-    """IPv4 ranges of the subnets: where the balancers' requests to Apache come from."""
+    internal_subnet_ids: Sequence[str]
+    """Of internal balancers."""
+    balancer_cidrs: Sequence[str]
+    """IPv4 ranges of all subnets with balancers: where requests to Apache come from."""
     ready: Sequence[ITerraformDependable] = ()
     """What must exist before anything in the network can be reached from the internet."""
 
 
 class GivenNetwork(Network):
-    """A VPC and subnets that the team has."""
+    """A VPC and subnets that the team has; `internal` says whether a balancer is."""
 
-    def __init__(self, scope: Construct, node_id: str, network: ExistingNetwork) -> None:
+    def __init__(
+        self, scope: Construct, node_id: str, network: ExistingNetwork, *, internal: bool
+    ) -> None:
         super().__init__(scope, node_id)
         self.vpc_id = network.vpc
         self.subnet_ids = network.subnets
-        subnets = [at(id_, DataAwsSubnet(self, id_, id=id_)) for id_ in network.subnets]
-        self.subnet_cidrs = [subnet.cidr_block for subnet in subnets]
+        self.internal_subnet_ids = network.internal_subnets
+        used = {*network.subnets, *(network.internal_subnets if internal else ())}
+        subnets = [at(id_, DataAwsSubnet(self, id_, id=id_)) for id_ in sorted(used)]
+        self.balancer_cidrs = [subnet.cidr_block for subnet in subnets]
 
 
 class CreatedNetwork(Network):
@@ -78,8 +84,8 @@ class CreatedNetwork(Network):
         )
         subnets = self._subnets(network, name)
         self.vpc_id = self._vpc.id
-        self.subnet_ids = [subnet.id for subnet in subnets]
-        self.subnet_cidrs = network.subnets
+        self.subnet_ids = self.internal_subnet_ids = [subnet.id for subnet in subnets]
+        self.balancer_cidrs = network.subnets
         self.ready = self._routes_out(subnets)
 
     def _subnets(self, network: NewNetwork, name: str) -> list[Subnet]:

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from modules.fleet.addresses import PortRange
-from modules.plan.records import Plan
+from modules.plan.names import address
+from modules.plan.records import Balancer, Plan
 from modules.stack.addressing import at
 from modules.stack.bindings import (
     Construct,
+    ITerraformDependable,
     SecurityGroup,
     SecurityGroupRule,
     TerraformResourceLifecycle,
 )
+from modules.stack.surroundings import Surroundings
 
 BALANCERS = "balancers"
+CLIENTS = "clients"
 CLIENT_PORTS = (80, 443)
 
 
 class BalancerGroup(Construct):
-    """The one security group of all balancers, open to clients on 80 and 443."""
+    """The security group that all balancers are in: what servers let in, and where it may go."""
 
     def __init__(self, scope: Construct, node_id: str, plan: Plan, *, vpc_id: str) -> None:
         super().__init__(scope, node_id)
@@ -37,11 +42,54 @@ class BalancerGroup(Construct):
             ),
         )
         self.group_id = group.id
-        self.openings = [
-            Opening(self, f"{BALANCERS}__{port}", group.id, cidr, port).rule
-            for cidr in plan.allow
+
+
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """Ranges of addresses that may reach balancers, and what their group is called."""
+
+    address: str
+    name: str
+    ranges: Sequence[str]
+    tags: Mapping[str, str]
+
+
+class ClientGroup(Construct):
+    """A security group of balancers: clients may reach them on 80 and 443."""
+
+    def __init__(self, scope: Construct, node_id: str, clients: Clients, *, vpc_id: str) -> None:
+        super().__init__(scope, node_id)
+        group = at(
+            clients.address,
+            SecurityGroup(
+                self,
+                "group",
+                name=clients.name,
+                description="Clients of load balancers",
+                vpc_id=vpc_id,
+                tags={**clients.tags, "Name": clients.name},
+            ),
+        )
+        self.group_id = group.id
+        self.openings: Sequence[ITerraformDependable] = [
+            Opening(self, f"{clients.address}__{port}", group.id, cidr, port).rule
+            for cidr in clients.ranges
             for port in CLIENT_PORTS
         ]
+
+
+def clients_of(scope: Construct, balancer: Balancer, surroundings: Surroundings) -> Surroundings:
+    """Return the balancer's surroundings, with a group of its own where it has ranges of its own.
+
+    The balancers of one site have the same ranges, and so one group.
+    """
+    if balancer.client_group is None or balancer.allow is None:
+        return surroundings
+    clients = Clients(
+        address(balancer.key, CLIENTS), balancer.client_group, balancer.allow, balancer.tags
+    )
+    group = ClientGroup(scope, CLIENTS, clients, vpc_id=surroundings.vpc_id)
+    return replace(surroundings, client_group_id=group.group_id, opened=group.openings)
 
 
 class Opening(Construct):

@@ -26,6 +26,8 @@ class Server(Construct):
     """One Apache server, whoever made it."""
 
     instance_id: str
+    target: str
+    """What the addresses of its targets end with: of an instance that stays, whatever its name."""
     host: str
     """Where Terraform's provisioners connect to."""
     group_id: str
@@ -54,11 +56,12 @@ class Server(Construct):
             self._create_group()
         match record.instance:
             case ExistingInstance(instance_id):
-                self.instance_id = instance_id
+                self.instance_id = self.target = instance_id
                 self.host = record.ssh.host or ""
             case NewInstance() as new:
                 instance = self._create_instance(new)
                 self.instance_id = instance.id
+                self.target = self.record.name
                 self.host = record.ssh.host or instance.public_ip
 
     def _create_group(self) -> None:

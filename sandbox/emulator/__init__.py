@@ -13,18 +13,17 @@ from typing import Any
 
 from sandbox import loopback
 from sandbox.addresses import EMULATOR_PORT
+from sandbox.emulator.api import ACCOUNT
 from sandbox.emulator.seed import Seed, make_seed
 
-__all__ = ["ENVIRONMENT", "Emulator", "Seed", "command", "make_seed"]
-
-ACCOUNT = "123456789012"
+__all__ = ["ACCOUNT", "ENVIRONMENT", "Emulator", "Seed", "command", "make_seed"]
 
 SEED_CALL = "/portico/seed"
+CHANGES_CALL = "/portico/changes"
 CERTIFICATES_CALL = "/portico/certificates"
 """AWS's balancers get certificates with their keys inside AWS, where no API reaches."""
 
 ENVIRONMENT = {
-    "MOTO_ACCOUNT_ID": ACCOUNT,
     # Reading Amazon's images takes longer than all the rest of moto's start.
     "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
 }
@@ -52,6 +51,11 @@ class Emulator:
     def plant(self, seed: Seed) -> None:
         """Make what the seed holds and isn't there yet."""
         self._post(SEED_CALL, asdict(seed))
+
+    @property
+    def changes(self) -> int:
+        """How many calls have changed something so far, or may have."""
+        return int(self._post(CHANGES_CALL, {})["count"])
 
     def export_certificates(self) -> dict[str, Path]:
         """Write all issued certificates, with chain and key; return their files by ARN."""

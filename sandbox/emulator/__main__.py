@@ -25,9 +25,10 @@ from werkzeug.serving import make_server
 
 from sandbox import authority
 from sandbox.addresses import EMULATOR_PORT
-from sandbox.emulator import ACCOUNT, CERTIFICATES_CALL, SEED_CALL, gaps
+from sandbox.emulator import ACCOUNT, CERTIFICATES_CALL, CHANGES_CALL, SEED_CALL, gaps
+from sandbox.emulator.counting import Counting
 from sandbox.emulator.planting import Ground, plant
-from sandbox.emulator.seed import Certificate, HostedZone, Instance, Seed, Subnet
+from sandbox.emulator.seed import Seed
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -56,24 +57,29 @@ def _with_own_calls(
     aws: WSGIApplication, region: str, issuer: authority.Authority, folder: Path
 ) -> WSGIApplication:
     ground = Ground(ACCOUNT, region)
+    counting = Counting(aws)
     one_at_a_time = threading.Lock()
 
     def seed(content: dict[str, Any]) -> dict[str, str]:
-        plant(_seed(content), ground, issuer)
+        plant(Seed.of(content), ground, issuer)
         return {}
+
+    def changes(_: dict[str, Any]) -> dict[str, str]:
+        return {"count": str(counting.count)}
 
     def certificates(_: dict[str, Any]) -> dict[str, str]:
         return {arn: str(_write(folder, arn, pem)) for arn, pem in _held(ground)}
 
     calls: dict[str, Callable[[dict[str, Any]], dict[str, str]]] = {
         SEED_CALL: seed,
+        CHANGES_CALL: changes,
         CERTIFICATES_CALL: certificates,
     }
 
     def application(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         call = calls.get(environ["PATH_INFO"])
         if call is None:
-            return aws(environ, start)
+            return counting(environ, start)
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         with one_at_a_time:
             answer = json.dumps(call(json.loads(body))).encode()
@@ -81,19 +87,6 @@ def _with_own_calls(
         return [answer]
 
     return application
-
-
-def _seed(content: dict[str, Any]) -> Seed:
-    return Seed(
-        vpc=content["vpc"],
-        subnets=tuple(Subnet(**subnet) for subnet in content["subnets"]),
-        groups=tuple(content["groups"]),
-        instances=tuple(Instance(**instance) for instance in content["instances"]),
-        zones=tuple(HostedZone(**zone) for zone in content["zones"]),
-        certificates=tuple(
-            Certificate(c["arn"], tuple(c["names"])) for c in content["certificates"]
-        ),
-    )
 
 
 def _held(ground: Ground) -> Iterable[tuple[str, bytes]]:

@@ -39,28 +39,33 @@ class Firewall:
     ingress: Mapping[str, tuple[Rule, ...]]
     egress: Mapping[str, tuple[Rule, ...]]
 
-    def opens(self, groups: Iterable[str], port: int) -> bool:
+    def opens(self, groups: Iterable[str] | None, port: int) -> bool:
         """Whether anybody at all may reach `port` of a balancer in `groups`.
 
         Who visits the sandbox comes from loopback, and stands for a client that is allowed.
         """
-        return any(rule.covers(port) for group in groups for rule in self.ingress.get(group, ()))
+        return groups is None or any(
+            rule.covers(port) for group in groups for rule in self.ingress.get(group, ())
+        )
 
     def passes(
         self,
-        source: tuple[str, tuple[str, ...]],
+        source: tuple[str, tuple[str, ...] | None],
         target: tuple[str, tuple[str, ...]],
         port: int,
     ) -> bool:
-        """Whether TCP gets from one network interface to another; each is address and groups."""
+        """Whether TCP gets from one network interface to another; each is address and groups.
+
+        A source without groups, which a network balancer can be, may reach anybody.
+        """
         (source_address, source_groups), (target_address, target_groups) = source, target
-        leaves = any(
+        leaves = source_groups is None or any(
             rule.covers(port) and rule.knows(target_groups, target_address)
             for group in source_groups
             for rule in self.egress.get(group, ())
         )
         enters = any(
-            rule.covers(port) and rule.knows(source_groups, source_address)
+            rule.covers(port) and rule.knows(source_groups or (), source_address)
             for group in target_groups
             for rule in self.ingress.get(group, ())
         )

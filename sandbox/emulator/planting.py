@@ -18,9 +18,13 @@ from moto.ec2.models import ec2_backends, instances, security_groups, subnets, v
 from moto.iam.models import Certificate as IamCertificate
 from moto.iam.models import iam_backends
 from moto.route53.models import HostedZoneIdentifier, route53_backends
+from moto.s3.models import s3_backends
+from moto.sns.models import sns_backends
 from moto.utilities.id_generator import moto_id_manager
+from moto.wafv2.models import FakeWebACL, wafv2_backends
 
 from sandbox.authority import Authority
+from sandbox.emulator import gaps
 from sandbox.emulator.seed import VPC_CIDR, Certificate, HostedZone, Instance, Seed, Subnet
 
 
@@ -48,9 +52,16 @@ def plant(seed: Seed, ground: Ground, authority: Authority) -> None:
     for instance in seed.instances:
         _instance(instance, ground)
     for zone in seed.zones:
-        _zone(zone, ground)
+        _zone(zone, seed.vpc, ground)
     for certificate in seed.certificates:
         _certificate(certificate, ground, authority)
+    for topic in seed.topics:
+        _topic(topic)
+    for web_acl in seed.web_acls:
+        _web_acl(web_acl, ground)
+    for bucket in seed.buckets:
+        _bucket(bucket, ground)
+    gaps.proved_elsewhere.update(seed.elsewhere)
 
 
 def _vpc(vpc: str, ground: Ground) -> None:
@@ -93,17 +104,50 @@ def _instance(instance: Instance, ground: Ground) -> None:
         )
 
 
-def _zone(zone: HostedZone, ground: Ground) -> None:
-    backend = route53_backends[ground.account][ground.partition]
+def _zone(zone: HostedZone, vpc: str | None, ground: Ground) -> None:
+    account = zone.account or ground.account
+    backend = route53_backends[account][ground.partition]
     name = f"{zone.name}."
     if any(
-        zone.id == known.resource_id if zone.id else known.name == name
+        zone.id == known.resource_id
+        if zone.id
+        else (known.name, known.private_zone) == (name, zone.private)
         for known in backend.zones.values()
     ):
         return
+    identifier = HostedZoneIdentifier(account, name, None)
     if zone.id:
-        moto_id_manager.set_custom_id(HostedZoneIdentifier(ground.account, name, None), zone.id)
-    backend.create_hosted_zone(name, private_zone=False)
+        moto_id_manager.set_custom_id(identifier, zone.id)
+    backend.create_hosted_zone(
+        name,
+        private_zone=zone.private,
+        vpcid=vpc if zone.private else None,
+        vpcregion=ground.region if zone.private else None,
+    )
+    # Another zone may have the same name: a private one.
+    moto_id_manager.unset_custom_id(identifier)
+
+
+def _topic(arn: str) -> None:
+    """Make a topic, which may be another account's."""
+    _, _, _, region, account, name = arn.split(":")
+    sns_backends[account][region].create_topic(name)
+
+
+def _web_acl(arn: str, ground: Ground) -> None:
+    _, _, _, _, account, resource = arn.split(":")
+    _, _, name, number = resource.split("/")
+    held = wafv2_backends[ground.account][ground.region].wacls
+    held.setdefault(
+        arn,
+        FakeWebACL(name, account, arn, number, {}, {"Allow": {}}, description=None, rules=None),
+    )
+
+
+def _bucket(name: str, ground: Ground) -> None:
+    backend = s3_backends[ground.account][ground.partition]
+    if name not in backend.buckets:
+        backend.create_bucket(name, ground.region)
 
 
 def _certificate(certificate: Certificate, ground: Ground, authority: Authority) -> None:

@@ -1,4 +1,4 @@
-"""The public DNS records that the emulator's Route 53 holds."""
+"""The DNS records that the emulator's Route 53 holds, of public zones and of private ones."""
 
 from __future__ import annotations
 
@@ -17,19 +17,23 @@ class Record:
     type: str
     values: tuple[str, ...]
     alias: str | None
+    weight: int | None = None
+    """With a weight the record is one of several of its name and type."""
+    private: bool = False
+    """Whether it stands in a private zone."""
 
 
-def read(api: Api) -> tuple[Record, ...]:
-    """Return all records of all public zones."""
-    return tuple(
-        record
-        for zone in api.all("route53", "list_hosted_zones", "HostedZones")
-        if not zone["Config"]["PrivateZone"]
-        for record in _records(api, zone["Id"])
-    )
+def read(api: Api, *others: Api) -> tuple[Record, ...]:
+    """Return all records of all zones of an account, and of the `others`."""
+    return tuple(record for each in (api, *others) for record in _of_account(each))
 
 
-def _records(api: Api, zone_id: str) -> Iterator[Record]:
+def _of_account(api: Api) -> Iterator[Record]:
+    for zone in api.all("route53", "list_hosted_zones", "HostedZones"):
+        yield from _records(api, zone["Id"], private=zone["Config"]["PrivateZone"])
+
+
+def _records(api: Api, zone_id: str, *, private: bool) -> Iterator[Record]:
     for found in api.all(
         "route53", "list_resource_record_sets", "ResourceRecordSets", HostedZoneId=zone_id
     ):
@@ -39,6 +43,8 @@ def _records(api: Api, zone_id: str) -> Iterator[Record]:
             type=found["Type"],
             values=tuple(value["Value"] for value in found.get("ResourceRecords", ())),
             alias=_bare(alias["DNSName"]).removeprefix("dualstack.") if alias else None,
+            weight=found.get("Weight"),
+            private=private,
         )
 
 

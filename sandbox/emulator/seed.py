@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network
+from typing import Any
 
 from modules.plan.records import (
     ExistingCertificate,
@@ -12,6 +13,8 @@ from modules.plan.records import (
     ExistingNetwork,
     NewInstance,
     Plan,
+    RequestedCertificate,
+    Zone,
 )
 
 VPC_CIDR = IPv4Network("10.80.0.0/16")
@@ -42,6 +45,10 @@ class Instance:
 class HostedZone:
     name: str
     id: str | None
+    private: bool = False
+    """Of the seed's VPC."""
+    account: str | None = None
+    """Of the role that leads to it; None: the fleet's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +69,39 @@ class Seed:
     instances: tuple[Instance, ...]
     zones: tuple[HostedZone, ...]
     certificates: tuple[Certificate, ...]
+    topics: tuple[str, ...] = ()
+    """ARNs of SNS topics."""
+    web_acls: tuple[str, ...] = ()
+    """ARNs."""
+    buckets: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
+    """Names that the team proves to ACM by records outside Route 53, as soon as ACM asks."""
+
+    @classmethod
+    def of(cls, content: Mapping[str, Any]) -> Seed:
+        """Return the seed that `dataclasses.asdict` made `content` of, also by way of JSON."""
+        return cls(
+            vpc=content["vpc"],
+            subnets=tuple(Subnet(**subnet) for subnet in content["subnets"]),
+            groups=tuple(content["groups"]),
+            instances=tuple(
+                Instance(**{**instance, "groups": tuple(instance["groups"])})
+                for instance in content["instances"]
+            ),
+            zones=tuple(HostedZone(**zone) for zone in content["zones"]),
+            certificates=tuple(
+                Certificate(each["arn"], tuple(each["names"])) for each in content["certificates"]
+            ),
+            **{
+                name: tuple(content[name])
+                for name in ("topics", "web_acls", "buckets", "elsewhere")
+            },
+        )
+
+
+def account_of(role: str) -> str:
+    """Return the account of a role, by its ARN."""
+    return role.split(":")[4]
 
 
 def make_seed(plan: Plan) -> Seed:
@@ -84,16 +124,31 @@ def make_seed(plan: Plan) -> Seed:
             for position, server in enumerate(existing)
             if isinstance(server.instance, ExistingInstance)
         ),
-        zones=tuple(HostedZone(z.name, z.zone_id) for z in plan.zones if not z.create),
+        zones=tuple(_zone(zone) for zone in plan.zones if not zone.create),
         certificates=tuple(_certificates(plan)),
+        topics=tuple(sorted({site.alarms.topic for site in plan.sites if site.alarms})),
+        web_acls=tuple(sorted({each.waf for each in plan.balancers if each.waf})),
+        buckets=(plan.log_bucket.name,) if plan.log_bucket and not plan.log_bucket.create else (),
+        elsewhere=tuple(sorted(_proved_elsewhere(plan))),
     )
+
+
+def _zone(zone: Zone) -> HostedZone:
+    account = account_of(zone.role) if zone.role else None
+    return HostedZone(zone.name, zone.zone_id, private=zone.private, account=account)
+
+
+def _proved_elsewhere(plan: Plan) -> Iterable[str]:
+    for certificate in plan.certificates:
+        if isinstance(certificate, RequestedCertificate) and certificate.manual:
+            yield from certificate.names
 
 
 def _subnets(plan: Plan) -> tuple[Subnet, ...]:
     """Each named subnet once, in turn in three zones: a balancer wants two different ones."""
     ids: list[str] = []
     if isinstance(plan.network, ExistingNetwork):
-        ids.extend(plan.network.subnets)
+        ids.extend((*plan.network.subnets, *plan.network.internal_subnets))
     ids.extend(
         server.instance.subnet
         for server in plan.servers

@@ -8,6 +8,7 @@ import pytest
 from modules.plan.records import HEALTH_PATH
 from tests.apache.releases import THREE, render
 from tests.apache.server import ADDRESS, BALANCER, STRANGER, Machine
+from tests.apache.watching import PROXY_MODULES
 
 pytestmark = pytest.mark.sandbox
 
@@ -212,11 +213,6 @@ def test_tls_1_2_is_the_oldest_spoken(serving: Machine, version: str, *, spoken:
 
 
 # --- extra_config ----------------------------------------------------------------------------
-
-PROXY_MODULES = """\
-LoadModule proxy_module /usr/lib/apache2/modules/mod_proxy.so
-LoadModule proxy_http_module /usr/lib/apache2/modules/mod_proxy_http.so
-"""
 
 
 @pytest.mark.parametrize(

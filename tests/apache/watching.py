@@ -19,6 +19,11 @@ CLIENT = Path(__file__).with_name("client.py")
 FOURTH = f"{THREE}  domain-d.com: {{document_root: /var/www/site_d, extra_config: d.conf}}\n"
 REFUSED, ROLLED_BACK = 1, 2
 
+PROXY_MODULES = """\
+LoadModule proxy_module /usr/lib/apache2/modules/mod_proxy.so
+LoadModule proxy_http_module /usr/lib/apache2/modules/mod_proxy_http.so
+"""
+
 MISMATCH = """\
 SSLCertificateFile /etc/portico/tls/domain-a.com/certificate.pem
 SSLCertificateKeyFile /etc/portico/tls/domain-b.com/key.pem
@@ -79,6 +84,17 @@ def unharmed(machine: Machine) -> Iterator[None]:
     assert live(machine, render(THREE))
     assert not machine.path("/var/lib/portico/journal").exists()
     assert machine.run("apachectl", "-t").returncode == 0
+
+
+def logged(machine: Machine, words: str) -> str:
+    """Wait for the access log's line with these words."""
+
+    def lines() -> list[str]:
+        log = machine.path("/var/log/apache2/portico-access.log").read_text()
+        return [line for line in log.splitlines() if words in line]
+
+    machine.wait(lambda: lines() != [])
+    return lines()[-1]
 
 
 def program(machine: Machine, name: str, script: str) -> None:

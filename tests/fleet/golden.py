@@ -3,7 +3,8 @@
 A case is a fleet file, then `---- NAME` and the text of each file beside it, then a line of dashes
 and what loading gives: each problem on a line, or lines that the loaded fleet must have. Top-level
 keys that a case is not about are added below its text from `BASE`, unless its first line says
-`# whole`. `python -m tests.fleet.golden` rewrites the problems that the cases expect.
+`# whole`. `tests.fleet.zoo` makes the certificates and keys that a file asks for. `python -m
+tests.fleet.golden` rewrites the problems that the cases expect.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from modules.fleet import Fleet, FleetError, LockMode, load_fleet
+from modules.fleet.pem import PemFacts
+from tests.fleet.zoo import expand
 
 FOLDER = Path(__file__).parent / "cases"
 HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
@@ -57,7 +60,7 @@ class Case:
         """Lay the files out in `folder`, the current one, and load the fleet there."""
         for name, text in self.files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_text(text, encoding="utf-8")
+            (folder / name).write_bytes(expand(text))
         try:
             fleet = load_fleet("fleet.yaml", LockMode.WRITE)
         except FleetError as error:
@@ -81,7 +84,9 @@ def all_cases() -> list[Case]:
 def lines(fleet: Fleet) -> Iterator[str]:
     """The fleet as lines of `path: value`."""
     for key in Fleet.__dataclass_fields__:
-        if key != "path":
+        if key == "warnings":
+            yield from map(str, fleet.warnings)
+        elif key != "path":
             yield from _lines(key, getattr(fleet, key))
 
 
@@ -93,6 +98,8 @@ def _lines(path: str, value: object) -> Iterator[str]:
         case dict():
             for key, item in value.items():
                 yield from _lines(f"{path}[{key}]", item)
+        case PemFacts(names=names, key_type=key_type):
+            yield f"{path}: {key_type}, {', '.join(names)}"
         case tuple():
             yield f"{path}: {', '.join(map(str, value))}"
         case _:

@@ -12,7 +12,7 @@ from modules.fleet.reference import REFERENCE, SCHEMA, schema_text, with_referen
 from tests.fleet.golden import FOLDER, Case, all_cases
 
 ERRORS = REFERENCE.with_name("errors.md")
-FROM_OTHER_TESTS = {"F101", "F102", "F508", "F509", "F510", "F511"}
+FROM_OTHER_TESTS = {"F101", "F102", "F508", "F509", "F510", "F511", "F701", "F703", "F427"}
 """Codes whose problems need more than text files to show."""
 
 
@@ -79,7 +79,8 @@ def test_every_code_is_used() -> None:
 
 
 def _modules() -> list[Path]:
-    return list((REFERENCE.parents[1] / "modules" / "fleet").glob("*.py"))
+    modules = REFERENCE.parents[1] / "modules"
+    return [path for stage in ("fleet", "plan") for path in (modules / stage).glob("*.py")]
 
 
 def test_the_example_of_the_reference_is_a_fleet(tmp_path: Path) -> None:

@@ -1,5 +1,4 @@
 import json
-import os
 import signal
 import stat
 import subprocess
@@ -11,7 +10,14 @@ import pytest
 
 from modules.fleet import FleetError, LockMode, load_fleet, release_port
 from modules.fleet.lock import FILE_NAME, NEXT_PORTS, assign, read, write
-from tests.fleet.fleets import locked, problems, write_fleet
+from tests.fleet.fleets import (
+    git_branch,
+    git_merge,
+    git_repository,
+    locked,
+    problems,
+    write_fleet,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -165,17 +171,17 @@ def test_release_of_an_unknown_domain(tmp_path: Path) -> None:
 
 def test_write_keeps_the_mode(tmp_path: Path) -> None:
     path = tmp_path / FILE_NAME
-    write(path, {"a.com": 443})
+    write(path, {"a.com": 443}, {})
     path.chmod(0o640)
-    write(path, {"a.com": 443, "b.com": 8443})
+    write(path, {"a.com": 443, "b.com": 8443}, {})
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
 
 
 def test_write_follows_a_link(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / FILE_NAME).symlink_to(tmp_path / "real" / FILE_NAME)
-    write(tmp_path / "real" / FILE_NAME, {"a.com": 443})
-    write(tmp_path / FILE_NAME, {"b.com": 443})
+    write(tmp_path / "real" / FILE_NAME, {"a.com": 443}, {})
+    write(tmp_path / FILE_NAME, {"b.com": 443}, {})
     assert (tmp_path / FILE_NAME).is_symlink()
     assert locked(tmp_path / "real") == {"b.com": 443}
 
@@ -185,17 +191,18 @@ def test_a_failed_write_leaves_the_old_lock(tmp_path: Path) -> None:
     path.mkdir()
     (path / "in the way").touch()
     with pytest.raises(FleetError, match=r"the lock cannot be written: .*\[F509\]"):
-        write(path, {"a.com": 443})
+        write(path, {"a.com": 443}, {})
     assert [child.name for child in tmp_path.iterdir()] == [FILE_NAME]
 
 
 def test_a_full_disk_leaves_the_old_lock(tmp_path: Path) -> None:
-    write(tmp_path / FILE_NAME, {"a.com": 443})
+    write(tmp_path / FILE_NAME, {"a.com": 443}, {})
     program = (
         "import resource, signal; from pathlib import Path; from modules.fleet.lock import write\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n"
-        f"write(Path({str(tmp_path / FILE_NAME)!r}), {{f'd{{i}}.com': i for i in range(9)}})\n"
+        f"write(Path({str(tmp_path / FILE_NAME)!r}), {{f'd{{i}}.com': i for i in range(9)}}, "
+        "{})\n"
     )
     result = subprocess.run(
         [sys.executable, "-B", "-c", program], check=False, capture_output=True, text=True
@@ -210,12 +217,12 @@ def test_a_reader_sees_the_old_lock_or_the_new_one_while_the_writer_is_killed(
 ) -> None:
     path = tmp_path / FILE_NAME
     old, new = {"a.com": 443}, {f"d{i:04}.com": 8443 + i for i in range(2000)}
-    write(path, old)
+    write(path, old, {})
     program = (
         "import itertools; from pathlib import Path; from modules.fleet.lock import write\n"
         f"old, new = {old!r}, {{f'd{{i:04}}.com': 8443 + i for i in range(2000)}}\n"
         "print('writes', flush=True)\n"
-        f"for ports in itertools.cycle([new, old]): write(Path({str(path)!r}), ports)\n"
+        f"for ports in itertools.cycle([new, old]): write(Path({str(path)!r}), ports, {{}})\n"
     )
     for delay in (0.0, 0.003, 0.007):
         with subprocess.Popen(
@@ -233,34 +240,15 @@ def test_a_reader_sees_the_old_lock_or_the_new_one_while_the_writer_is_killed(
 # --- merging ---------------------------------------------------------------------------------
 
 
-def _git(folder: Path, *arguments: str, check: bool = True) -> None:
-    identity = {
-        "GIT_AUTHOR_NAME": "t",
-        "GIT_AUTHOR_EMAIL": "t@example.com",
-        "GIT_COMMITTER_NAME": "t",
-        "GIT_COMMITTER_EMAIL": "t@example.com",
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_CONFIG_SYSTEM": os.devnull,
-    }
-    subprocess.run(
-        ["git", "-C", str(folder), *arguments],
-        check=check,
-        capture_output=True,
-        env={**os.environ, **identity},
-    )
-
-
 def _branch(folder: Path, name: str, *domains: str) -> None:
-    _git(folder, "checkout", "-q", "-b", name, "main")
+    git_branch(folder, name)
     load_fleet(write_fleet(folder, *domains))
-    _git(folder, "commit", "-q", "-a", "-m", name)
+    git_branch(folder, name, commit=True)
 
 
 def _repository(folder: Path, *domains: str) -> None:
-    _git(folder, "init", "-q", "-b", "main")
     load_fleet(write_fleet(folder, *domains))
-    _git(folder, "add", ".")
-    _git(folder, "commit", "-q", "-m", "start")
+    git_repository(folder)
 
 
 def test_branches_with_neighbouring_sites_meet_in_a_conflict_that_both_lines_solve(
@@ -269,7 +257,7 @@ def test_branches_with_neighbouring_sites_meet_in_a_conflict_that_both_lines_sol
     _repository(tmp_path, "a.com", "z.com")
     _branch(tmp_path, "one", "a.com", "m.com", "z.com")
     _branch(tmp_path, "two", "a.com", "n.com", "z.com")
-    _git(tmp_path, "merge", "-q", "one", check=False)
+    git_merge(tmp_path, "one", check=False)
 
     lock = tmp_path / FILE_NAME
     fleet_file = write_fleet(tmp_path, "a.com", "m.com", "n.com", "z.com")
@@ -294,7 +282,7 @@ def test_branches_with_distant_sites_merge_to_two_domains_on_one_port(tmp_path: 
     _repository(tmp_path, *common)
     _branch(tmp_path, "one", "a.com", *common)
     _branch(tmp_path, "two", *common, "x.com", "y.com")
-    _git(tmp_path, "merge", "-q", "-X", "ours", "one")
+    git_merge(tmp_path, "one")
 
     fleet_file = write_fleet(tmp_path, "a.com", *common, "x.com", "y.com")
     assert locked(tmp_path)["a.com"] == locked(tmp_path)["x.com"]

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from modules.fleet import Fleet, FleetError
 from modules.fleet.lock import FILE_NAME, read
 from modules.fleet.model import PortRange
-from tests.fleet.fleets import loaded
+from tests.fleet.fleets import PUBLIC_KEY, loaded
 from tests.fleet.golden import BASE, HOST_KEY
 
 Place = tuple[str | int | None, ...]
@@ -31,9 +31,11 @@ WHOLE: dict[str, object] = {
             "profile": "shop",
         }
     },
+    "prefix": "live",
     "network": {
         "vpc": "vpc-0123abcd",
         "subnets": ["subnet-0123abcd", "subnet-0123abce"],
+        "internal_subnets": ["subnet-0123abc0", "subnet-0123abc1"],
         "allow": ["198.51.100.0/24"],
     },
     "servers": {
@@ -61,6 +63,12 @@ WHOLE: dict[str, object] = {
         },
     },
     "ports": {"reserved": ["9000-9010"]},
+    "zones": {"domain-a.com": {"role": "arn:aws:iam::123456789012:role/dns"}},
+    "certificates": {
+        "wild": {"acm": {"names": ["domain-c.com", "*.domain-c.com"]}},
+        "known": {"arn": "arn:aws:iam::123456789012:server-certificate/known"},
+    },
+    "access_log_bucket": {"create": "shop-logs", "prefix": "elb/live"},
     "tags": {"team": "web"},
     "defaults": {"document_root": "/var/www/html", "tags": {"stage": "live"}},
     "sites": {
@@ -75,7 +83,31 @@ WHOLE: dict[str, object] = {
             "backend_tls": {"certificate": "/etc/a.crt", "private_key": "/etc/a.key"},
             "tags": {"cost": "a"},
         },
-        "domain-b.com": {"certificate": "acm", "zone": "create"},
+        "domain-b.com": {
+            "certificate": "acm",
+            "zone": "create",
+            "hsts": {"max_age": 60},
+            "health_check": {"path": "/up", "matcher": "200-299"},
+            "desync_mitigation": "monitor",
+            "waf": f"arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/a/{36 * '0'}",
+            "alarms": {"topic": "arn:aws:sns:eu-west-1:123456789012:shop"},
+            "access_logs": True,
+        },
+        "domain-c.com": {
+            "load_balancer": "network",
+            "successor": {"load_balancer": "shared", "weight": 5},
+            "certificate": {"use": "wild"},
+            "client_address": "kept",
+        },
+        "domain-d.com": {
+            "load_balancer": "classic",
+            "certificate": {"use": "known"},
+            "zone": "external",
+            "allow": ["198.51.100.0/24"],
+            "tls": "old",
+            "backend_auth": {"public_keys": ["key.pem"]},
+            "backend_tls": {"certificate": "/etc/d.crt", "private_key": "/etc/d.key"},
+        },
     },
 }
 OTHER_STATES = (
@@ -136,7 +168,9 @@ SPITEFUL = [
     "@release@", " ", "é", "😀", ",", "=", ":", "/", "%h",
 ]  # fmt: skip
 texts = st.lists(st.sampled_from(SPITEFUL) | st.text(max_size=8), max_size=4).map("".join)
-TEXTS = [key for key in Fleet.__dataclass_fields__ if key not in ("path", "tags")]
+NOT_TEXTS = ("path", "tags", "warnings")
+"""Warnings are checked as problems are; the others stand elsewhere."""
+TEXTS = [key for key in Fleet.__dataclass_fields__ if key not in NOT_TEXTS]
 INERT_ASCII = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/:=+,@ ")
 
 
@@ -170,8 +204,10 @@ def tags(value: Mapping[str, str]) -> Iterator[str]:
 def inert(text: str) -> bool:
     """No quote, no control or invisible character, nothing that Apache, sh or Terraform expands.
 
-    Letters outside ASCII occur in the names of local files alone.
+    Letters outside ASCII occur in the names of local files alone, a wildcard in those of
+    certificates.
     """
+    text = text.removeprefix("*.")
     return all(c in INERT_ASCII or (ord(c) > 160 and c.isprintable()) for c in text) and not (
         text.startswith(("-", "=", " ", "#")) or text.endswith((" ", "\\"))
     )
@@ -183,6 +219,7 @@ def load(text: str) -> tuple[Fleet | None, FleetError]:
         path.write_text(text, "utf-8")
         for name in ("a.conf", "start.sh"):
             (Path(folder) / name).touch()
+        (Path(folder) / "key.pem").write_text(PUBLIC_KEY, "utf-8")
         return loaded(path)
 
 
@@ -193,7 +230,7 @@ def assert_refused_or_inert(text: str) -> None:
         assert [
             text for texts in (*held, tags(fleet.tags)) for text in texts if not inert(text)
         ] == []
-    for problem in error.problems:
+    for problem in (*error.problems, *(fleet.warnings if fleet else ())):
         assert str(problem).isprintable()
         assert problem.line >= 1
         assert problem.column >= 1
@@ -246,12 +283,13 @@ def test_a_damaged_file_ends_in_a_fleet_or_in_problems(at: int, length: int, tex
 
 
 LOCK = (
-    '{\n  "version": 1,\n  "ports": {\n    "domain-a.com": 443,\n    "xn--zz--.com": 8443\n  }\n}\n'
+    '{\n  "version": 1,\n  "ports": {\n    "domain-a.com": 443,\n    "xn--zz--.com": 8443\n  },\n'
+    '  "shared": {\n    "domain-a.com": 1\n  }\n}\n'
 )
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.integers(0, 100), st.integers(0, 20), texts | st.text('{}[]":,1e9\\', max_size=9))
+@given(st.integers(0, len(LOCK)), st.integers(0, 20), texts | st.text('{}[]":,1e9\\', max_size=9))
 @example(0, 100, "9" * 5000)
 def test_a_damaged_lock_is_read_or_refused(at: int, length: int, text: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -259,8 +297,9 @@ def test_a_damaged_lock_is_read_or_refused(at: int, length: int, text: str) -> N
         damaged = LOCK[:at] + text + LOCK[at + length :]
         path.write_text(damaged.encode("utf-8", "replace").decode(), "utf-8")
         try:
-            ports = read(path).ports.values()
+            lock = read(path)
         except FleetError as error:
             assert all(str(problem).isprintable() for problem in error.problems)  # noqa: PT017
         else:
-            assert len(set(ports)) == len(ports)
+            assert len(set(lock.ports.values())) == len(lock.ports)
+            assert all(number > 0 for number in lock.shared.values())

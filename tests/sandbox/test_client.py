@@ -7,6 +7,7 @@ import os
 import socket
 import ssl
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ import dns.rrset
 import pytest
 
 from sandbox import authority
-from sandbox.client import PROBE, Observation, Page, Redirect, View, observe
+from sandbox.client import PROBE, Observation, Page, Redirect, View, Visit, observe
 
 pytestmark = pytest.mark.sandbox
 
@@ -28,6 +29,7 @@ ADDRESS = f"127.63.{os.getpid() >> 8 & 255}.{os.getpid() & 255}"
 PAGE = (
     b'<meta name="portico-sites" content="a.com b.com"><meta name="portico-server" content="web-1">'
 )
+PLAIN = Visit()
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(PAGE), PAGE)
 
 
@@ -44,7 +46,12 @@ class Front:
 
     pem: bytes
     newest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3
+    oldest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2
     indicated: list[str | None] = field(default_factory=list)
+    without_sni: Front | None = None
+    """Whose certificate a client gets that indicates no name."""
+    answer: bytes = OK
+    requests: list[bytes] = field(default_factory=list)
 
 
 def issued(folder: Path, *names: str, age: int = 0, days: int = 90) -> bytes:
@@ -55,17 +62,17 @@ def issued(folder: Path, *names: str, age: int = 0, days: int = 90) -> bytes:
 
 
 def see(
-    folder: Path, front: Front | None, *, on_80: bytes = b"", modern: bool = False
+    folder: Path, front: Front | None, visit: Visit = PLAIN, *, on_80: bytes = b""
 ) -> Observation:
     """Observe a.com while the servers serve."""
     with ExitStack() as stack:
         if front:
-            stack.enter_context(serving(443, OK, context(front, folder)))
+            stack.enter_context(serving(443, front.answer, context(front, folder), front.requests))
         if on_80:
-            stack.enter_context(serving(80, on_80))
+            stack.enter_context(serving(80, on_80, None, []))
         nameserver = stack.enter_context(answering())
-        view = View(nameserver, authority.root_file(folder))
-        return observe("a.com", ("A",), view, modern=modern)
+        view = View(nameserver, authority.root_file(folder).read_text())
+        return observe("a.com", view, visit)
 
 
 def test_a_good_site_is_seen_whole_and_no_name_is_indicated(folder: Path) -> None:
@@ -75,7 +82,7 @@ def test_a_good_site_is_seen_whole_and_no_name_is_indicated(folder: Path) -> Non
     seen = see(folder, front, on_80=moved.encode())
     assert (seen.addresses, seen.trouble) == ((ADDRESS,), ())
     sight = seen.sights[0]
-    assert (sight.version, sight.distrust, sight.old_version) == ("TLSv1.3", None, None)
+    assert (sight.version, sight.distrust, sight.nameless) == ("TLSv1.3", None, None)
     assert sight.page == Page(200, ("a.com", "b.com"), "web-1")
     assert sight.redirect == Redirect(301, location)
     assert {certificate.names for certificate in sight.certificates} == {("a.com", "www.a.com")}
@@ -109,11 +116,48 @@ def test_a_missing_chain_is_distrusted(folder: Path) -> None:
     assert sight.distrust == "unable to get local issuer certificate"
 
 
-def test_a_version_that_a_modern_site_must_refuse_is_seen(folder: Path) -> None:
+def test_the_name_is_indicated_where_it_must_be_and_left_out_once(folder: Path) -> None:
+    front, default = Front(issued(folder, "a.com")), Front(issued(folder, "default.com"))
+    front.without_sni = default
+    sight = see(folder, front, Visit(sni=True, versions=("TLSv1.2", "TLSv1.1"))).sights[0]
+    assert {certificate.names for certificate in sight.certificates} == {("a.com",)}
+    assert not isinstance(sight.nameless, str)
+    assert sight.nameless is not None
+    assert sight.nameless.names == ("default.com",)
+    assert isinstance(sight.page, Page)
+    assert sight.accepted == ("TLSv1.2",)
+    assert front.indicated.count(None) == 1
+    assert set(front.indicated) == {None, "a.com"}
+
+
+def test_each_version_is_tried_alone(folder: Path) -> None:
+    versions = Visit(versions=("SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2"))
+    today = see(folder, Front(issued(folder, "a.com")), versions).sights[0]
+    assert (today.version, today.accepted) == ("TLSv1.3", ("TLSv1.2",))
+    old = Front(issued(folder, "a.com"), oldest=ssl.TLSVersion.TLSv1)
+    assert see(folder, old, versions).sights[0].accepted == ("TLSv1", "TLSv1.1", "TLSv1.2")
+    newest = Front(issued(folder, "a.com"), newest=ssl.TLSVersion.TLSv1_2)
+    assert see(folder, newest, versions).sights[0].version == "TLSv1.2"
+
+
+def test_another_path_is_asked_and_its_headers_are_kept(folder: Path) -> None:
     front = Front(issued(folder, "a.com"))
-    assert see(folder, front, modern=True).sights[0].old_version == "TLSv1.2"
-    old = Front(issued(folder, "a.com"), newest=ssl.TLSVersion.TLSv1_2)
-    assert see(folder, old).sights[0].version == "TLSv1.2"
+    front.answer = (
+        b"HTTP/1.1 301 Moved\r\nLocation: https://b.com/\r\n"
+        b"Strict-Transport-Security: max-age=1\r\nContent-Length: 0\r\n\r\n"
+    )
+    sight = see(folder, front, Visit(path=PROBE)).sights[0]
+    assert sight.page == Page(301, (), None, "https://b.com/", "max-age=1")
+    assert front.requests[-1].startswith(f"GET {PROBE} HTTP/1.1".encode())
+
+
+def test_roots_of_the_machine_are_trusted_too(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority.create(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.root_file(tmp_path)))
+    assert see(folder, Front(issued(tmp_path, "a.com"))).sights[0].distrust is None
+    assert see(folder, Front(issued(folder, "a.com"))).sights[0].distrust is None
 
 
 def test_nobody_at_the_address_is_seen(folder: Path) -> None:
@@ -125,7 +169,7 @@ def test_nobody_at_the_address_is_seen(folder: Path) -> None:
 
 def test_a_name_that_dns_does_not_know_is_seen(folder: Path) -> None:
     with answering() as nameserver:
-        seen = observe("unknown.com", ("A", "AAAA"), View(nameserver), modern=False)
+        seen = observe("unknown.com", View(nameserver), Visit(types=("A", "AAAA")))
     assert seen.addresses == ()
     assert len(seen.trouble) == 2
     assert folder.exists()
@@ -139,19 +183,34 @@ def context(front: Front, folder: Path) -> ssl.SSLContext:
     pem.write_bytes(front.pem)
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     made.load_cert_chain(pem)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        made.minimum_version = front.oldest
     made.maximum_version = front.newest
-    made.sni_callback = lambda _socket, name, _context: front.indicated.append(name)
+    if front.oldest < ssl.TLSVersion.TLSv1_2:
+        made.set_ciphers("DEFAULT:@SECLEVEL=0")
+    other = context(front.without_sni, folder) if front.without_sni else None
+
+    def choose(socket: ssl.SSLObject, name: str | None, _context: ssl.SSLContext) -> None:
+        front.indicated.append(name)
+        if name is None and other:
+            socket.context = other
+
+    made.sni_callback = choose
     return made
 
 
 @contextmanager
-def serving(port: int, answer: bytes, tls: ssl.SSLContext | None = None) -> Iterator[None]:
+def serving(
+    port: int, answer: bytes, tls: ssl.SSLContext | None, requests: list[bytes]
+) -> Iterator[None]:
     listener = socket.create_server((ADDRESS, port))
 
     def serve() -> None:
         connection, _ = listener.accept()
         with suppress(OSError), tls.wrap_socket(connection, True) if tls else connection as client:  # noqa: FBT003
-            if client.recv(4096):
+            if request := client.recv(4096):
+                requests.append(request)
                 client.sendall(answer)
 
     with _repeating(serve, listener):

@@ -1,6 +1,5 @@
 """The emulator's process, spoken to as the AWS provider does."""
 
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,15 +8,15 @@ import pytest
 from cryptography import x509
 from cryptography.x509.verification import PolicyBuilder, Store
 
-from sandbox import addresses, authority, emulator, enclosure, waiting
+from sandbox import authority
 from sandbox.emulator import Emulator, Seed, balancers, firewall, records
 from sandbox.emulator.api import Api
+from sandbox.emulator.listeners import Forward, HealthCheck, Target
 from sandbox.emulator.seed import Certificate, HostedZone, Instance, Subnet
-from sandbox.state import CHECKOUT
+from tests.sandbox.emulators import REGION, running
 
 pytestmark = pytest.mark.sandbox
 
-REGION = "eu-west-1"
 ACM = "arn:aws:acm:eu-west-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
 IAM = "arn:aws:iam::111122223333:server-certificate/team/old"
 SEED = Seed(
@@ -32,30 +31,13 @@ SEED = Seed(
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("emulator")
-    (folder / "certificates").mkdir()
-    (folder / "authority").mkdir()
-    authority.create(folder / "authority")
-    return folder
+    return tmp_path_factory.mktemp("emulator")
 
 
 @pytest.fixture(scope="module")
 def moto(folder: Path) -> Iterator[Emulator]:
-    address = addresses.control(addresses.free_network(str(folder)))
-    opening = enclosure.prepare(
-        emulator.command(address, REGION, folder),
-        binds={},
-        log=folder / "log",
-        environment={**os.environ, **emulator.ENVIRONMENT, "PYTHONPATH": str(CHECKOUT)},
-    )
-    opening.go()
-    started = Emulator(address)
-    try:
-        waiting.until("the emulator", lambda: started.ready, seconds=60)
-        started.plant(SEED)
+    with running(folder, SEED) as started:
         yield started
-    finally:
-        opening.enclosure.close()
 
 
 @pytest.fixture(scope="module")
@@ -188,12 +170,10 @@ def test_balancers_are_read_in_the_words_of_their_data_path(api: Api) -> None:
     assert described["LoadBalancerDescriptions"][0]["CanonicalHostedZoneNameID"]
     old = next(b for b in balancers.read(api) if b.name == "old")
     listener = old.listeners[0]
-    assert (listener.port, listener.protocol, listener.certificate) == (443, "HTTPS", IAM)
-    assert isinstance(listener.action, balancers.Forward)
-    assert listener.action.targets == (balancers.Target("i-0123456789abcdef0", 8443),)
-    assert listener.action.check == balancers.HealthCheck(
-        "HTTPS", "/health", 8443, 10, 5, 2, 3, "200"
-    )
+    assert (listener.port, listener.protocol, listener.certificates) == (443, "HTTPS", (IAM,))
+    assert isinstance(listener.action, Forward)
+    assert listener.action.targets == (Target("i-0123456789abcdef0", 8443),)
+    assert listener.action.check == HealthCheck("HTTPS", "/health", 8443, 10, 5, 2, 3, "200")
 
 
 def test_security_groups_and_records_are_read(api: Api) -> None:

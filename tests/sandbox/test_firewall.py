@@ -41,3 +41,11 @@ def test_a_port_is_open_when_any_range_may_reach_it() -> None:
     wall = Firewall({"sg-balancers": (rule(443, 443, ranges=("203.0.113.0/24",)),)}, {})
     assert wall.opens(["sg-balancers"], 443)
     assert not wall.opens(["sg-balancers"], 80)
+
+
+def test_who_has_no_group_is_held_back_by_others_alone() -> None:
+    nobody = ("10.80.0.200", None)
+    wall = Firewall({"sg-server": (rule(80, 80, ranges=("10.80.0.0/24",)),)}, {})
+    assert wall.opens(None, 443)
+    assert wall.passes(nobody, SERVER, 80)
+    assert not wall.passes(nobody, SERVER, 443)

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from modules.plan import Plan
-from sandbox.client import Certificate, Observation, Page, Redirect, Sight
-from sandbox.verifier import Check, judge
+from modules.plan.records import Site
+from sandbox.client import PROBE, Observation, Page, Redirect, Sight, Visit
+from sandbox.handshakes import Certificate
+from sandbox.judging import Check, judge, visit
 from tests.sandbox import fleets
 
 GOOD = Sight(
@@ -30,7 +32,14 @@ def failures(plan: Plan, sight: Sight, *, domain: str = "a.com") -> dict[Check, 
     site = next(site for site in plan.sites if site.domain == domain)
     name = site.names[-1]
     seen = Observation(name, (sight.address,), (), (sight,))
-    return judge(site, plan.sites, seen, pages_tell=True)
+    return failing(plan, site, seen)
+
+
+def failing(
+    plan: Plan, site: Site, seen: Observation, *, pages_tell: bool = True
+) -> dict[Check, str]:
+    found = judge(plan, site, seen, pages_tell=pages_tell)
+    return {check: reason for check, reason in found.items() if reason is not None}
 
 
 def shown(**changes: object) -> Sight:
@@ -42,8 +51,10 @@ def test_what_is_right_passes(plan: Plan) -> None:
     assert failures(plan, GOOD) == {}
 
 
-def test_a_wildcard_covers_one_label(plan: Plan) -> None:
-    assert failures(plan, shown(names=("*.a.com",))) == {}
+def test_a_wildcard_covers_one_label(tmp_path: Path) -> None:
+    setting = "certificate: {acm: {names: ['*.a.com', a.com]}}"
+    plan = fleets.plan(tmp_path, fleets.site("a.com", "aliases: [www.a.com]", setting))
+    assert failures(plan, shown(names=("*.a.com", "a.com"))) == {}
     assert Check.NAMES in failures(plan, shown(names=("*.com",)))
 
 
@@ -52,7 +63,6 @@ def test_a_wildcard_covers_one_label(plan: Plan) -> None:
     [
         (Check.CONNECTION, Sight("127.64.1.2", "Connection refused", redirect=GOOD.redirect)),
         (Check.CHAIN, replace(GOOD, distrust="self-signed certificate")),
-        (Check.NAMES, shown(names=("other.com",))),
         (Check.VALIDITY, shown(days_left=-1)),
         (Check.VALIDITY, shown(days_old=-1)),
         (Check.OWN, shown(names=("www.a.com", "b.com"))),
@@ -64,7 +74,7 @@ def test_a_wildcard_covers_one_label(plan: Plan) -> None:
             ),
         ),
         (Check.TLS, replace(GOOD, version="TLSv1.1")),
-        (Check.TLS, replace(GOOD, old_version="TLSv1.1")),
+        (Check.TLS, replace(GOOD, accepted=("TLSv1.1",))),
         (Check.STATUS, replace(GOOD, page=Page(503, ("a.com",), None))),
         (Check.STATUS, replace(GOOD, page=Page(421, ("a.com",), None))),
         (Check.STATUS, replace(GOOD, page="timed out")),
@@ -84,13 +94,17 @@ def test_a_check_alone_fails(plan: Plan, check: Check, sight: Sight) -> None:
     assert "127.64.1.2" in found[check]
 
 
+def test_a_certificate_for_other_names_is_not_the_sites(plan: Plan) -> None:
+    assert list(failures(plan, shown(names=("other.com",)))) == [Check.NAMES, Check.OWN]
+
+
 def test_a_name_without_an_address_fails_the_dns_check(plan: Plan) -> None:
     site = plan.sites[0]
     for seen in (
         Observation("a.com", (), (), ()),
         Observation("a.com", ("127.64.1.2",), ("AAAA: no answer",), ()),
     ):
-        assert list(judge(site, plan.sites, seen, pages_tell=True)) == [Check.DNS]
+        assert list(failing(plan, site, seen)) == [Check.DNS]
 
 
 def test_a_modern_site_refuses_tls_1_2(plan: Plan) -> None:
@@ -101,7 +115,7 @@ def test_a_modern_site_refuses_tls_1_2(plan: Plan) -> None:
         redirect=Redirect(308, "https://b.com/portico?probe=1"),
     )
     assert failures(plan, modern, domain="b.com") == {}
-    for sight in (replace(modern, version="TLSv1.2"), replace(modern, old_version="TLSv1.2")):
+    for sight in (replace(modern, version="TLSv1.2"), replace(modern, accepted=("TLSv1.2",))):
         assert list(failures(plan, sight, domain="b.com")) == [Check.TLS]
 
 
@@ -123,7 +137,113 @@ def test_on_a_real_fleet_a_page_may_be_anything_but_an_error_of_the_servers(plan
     def judged(status: int) -> list[Check]:
         sight = replace(GOOD, page=Page(status, (), None))
         seen = Observation("www.a.com", (sight.address,), (), (sight,))
-        return list(judge(site, plan.sites, seen, pages_tell=False))
+        return list(failing(plan, site, seen, pages_tell=False))
 
     assert [judged(status) for status in (200, 302, 401, 404)] == [[]] * 4
     assert [judged(status) for status in (421, 500, 503)] == [[Check.STATUS]] * 3
+
+
+# --- what sites can say --------------------------------------------------------------------------
+
+
+def test_an_old_site_takes_tls_1_0_and_1_1_and_no_ssl(tmp_path: Path) -> None:
+    plan = fleets.plan(tmp_path, fleets.site("a.com", "aliases: [www.a.com]", "tls: old"))
+    tried = visit(plan.sites[0], "a.com").versions
+    assert tried == ("TLSv1", "TLSv1.1", "SSLv3")
+    good = replace(GOOD, accepted=("TLSv1", "TLSv1.1"))
+    assert failures(plan, good) == {}
+    for accepted in ((), ("TLSv1.1",), ("TLSv1",), tried):
+        assert list(failures(plan, replace(good, accepted=accepted))) == [Check.TLS]
+
+
+def test_hsts_is_awaited_where_it_is_promised(tmp_path: Path) -> None:
+    setting = "hsts: {max_age: 600, include_subdomains: true}"
+    plan = fleets.plan(tmp_path, fleets.site("a.com", "aliases: [www.a.com]", setting))
+    page = Page(200, ("a.com",), "web-1", hsts="max-age=600; includeSubDomains")
+    assert failures(plan, replace(GOOD, page=page)) == {}
+    for hsts in (None, "max-age=600"):
+        found = failures(plan, replace(GOOD, page=replace(page, hsts=hsts)))
+        assert list(found) == [Check.HSTS]
+
+
+def test_an_alias_leads_to_the_domain_where_that_is_canonical(tmp_path: Path) -> None:
+    plan = fleets.plan(tmp_path, fleets.site("a.com", "aliases: [www.a.com]", "canonical: true"))
+    site = plan.sites[0]
+    assert [visit(site, name).path for name in site.names] == ["/", PROBE]
+    at_once = Redirect(301, f"https://a.com{PROBE}")
+    page = Page(301, (), None, f"https://a.com{PROBE}")
+    for redirect in (GOOD.redirect, at_once):
+        assert failures(plan, replace(GOOD, page=page, redirect=redirect)) == {}
+    for wrong in (
+        replace(page, location="https://a.com/"),
+        replace(page, location=f"https://www.a.com{PROBE}"),
+        replace(page, status=302),
+        Page(200, ("a.com",), "web-1"),
+    ):
+        assert list(failures(plan, replace(GOOD, page=wrong))) == [Check.CANONICAL]
+
+
+SHARED = "load_balancer: shared"
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> Plan:
+    moving = "successor: {load_balancer: application, weight: 50}"
+    return fleets.plan(
+        tmp_path,
+        fleets.site("a.com", "aliases: [www.a.com]", SHARED)
+        + fleets.site("b.com", SHARED)
+        + fleets.site("c.com", SHARED, moving)
+        + fleets.site("d.com"),
+    )
+
+
+def of(domain: str) -> Certificate:
+    return Certificate((domain,), "CN=issuer", domain, 100, 1)
+
+
+def met(domain: str, default: Certificate | str | None) -> Sight:
+    return replace(
+        GOOD,
+        certificates=(of(domain),),
+        page=Page(200, (domain,), "web-1"),
+        redirect=Redirect(301, f"https://{domain}{PROBE}"),
+        nameless=default,
+    )
+
+
+def test_sni_is_sent_where_a_site_needs_it(shared: Plan) -> None:
+    assert [visit(site, site.domain).sni for site in shared.sites] == [True, True, True, False]
+    assert visit(shared.sites[3], "d.com") == Visit(versions=("TLSv1.1",))
+
+
+def test_without_sni_a_shared_balancer_shows_its_default_certificate(shared: Plan) -> None:
+    default = replace(of("a.com"), names=("a.com", "www.a.com"))
+    assert shared.shared_balancers[0].default == "a.com"
+    assert failures(shared, met("b.com", default), domain="b.com") == {}
+    for wrong in (of("b.com"), of("d.com"), "Connection refused"):
+        assert list(failures(shared, met("b.com", wrong), domain="b.com")) == [Check.DEFAULT]
+
+
+def test_a_site_that_moves_has_two_certificates_without_sni(shared: Plan) -> None:
+    default = replace(of("a.com"), names=("a.com", "www.a.com"))
+    for right in (default, of("c.com")):
+        assert failures(shared, met("c.com", right), domain="c.com") == {}
+    assert list(failures(shared, met("c.com", of("b.com")), domain="c.com")) == [Check.DEFAULT]
+
+
+def test_every_address_counts(plan: Plan) -> None:
+    other = replace(GOOD, address="127.64.1.3", page=Page(503, (), None))
+    site = plan.sites[0]
+    seen = Observation("www.a.com", ("127.64.1.2", "127.64.1.3"), (), (GOOD, other))
+    assert set(failing(plan, site, seen)) == {Check.STATUS, Check.DOCUMENT_ROOT}
+    assert all("127.64.1.3" in reason for reason in failing(plan, site, seen).values())
+
+
+def test_a_certificate_of_the_fleets_own_may_list_another_sites_domain(tmp_path: Path) -> None:
+    setting = "certificate: {acm: {names: [a.com, www.a.com, b.com]}}"
+    plan = fleets.plan(
+        tmp_path, fleets.site("a.com", "aliases: [www.a.com]", setting) + fleets.site("b.com")
+    )
+    assert failures(plan, shown(names=("a.com", "www.a.com", "b.com"))) == {}
+    assert list(failures(plan, shown(names=("a.com", "www.a.com")))) == [Check.OWN]

@@ -1,6 +1,6 @@
 """Golden cases: a fleet file, a line of dashes, the Terraform addresses that come of it.
 
-`reference.json` holds every argument of one fleet, `cases/reference.stacktest`. Keys that a case is
+A JSON file beside a case, `cases/reference.json`, holds every argument too. Keys that a case is
 not about are added as in `tests.fleet.golden`. `python -m tests.stack.golden` rewrites what is
 expected: review the difference, for a changed address is a replaced resource.
 """
@@ -21,8 +21,6 @@ from modules.stack.bindings import App
 from tests.fleet.golden import complete
 
 FOLDER = Path(__file__).parent / "cases"
-REFERENCE = FOLDER / "reference.stacktest"
-REFERENCE_JSON = Path(__file__).with_name("reference.json")
 DASHES = "\n----------\n"
 
 Configuration = Mapping[str, Any]
@@ -70,6 +68,11 @@ def _blocks(configuration: Configuration) -> Iterator[tuple[str, Any]]:
             yield f"{prefix}.{name}", block
 
 
+def arguments_of(case: Path) -> Path:
+    """Return where every argument of a case stands, if anywhere."""
+    return case.with_suffix(".json")
+
+
 def addresses(configuration: Configuration) -> str:
     """Return the addresses of what lives in Terraform's state, a line each."""
     found = (name for name in blocks(configuration) if not name.startswith("local."))
@@ -90,8 +93,8 @@ def _rewrite() -> None:
         with tempfile.TemporaryDirectory() as folder:
             configuration = configuration_of(Path(folder), fleet.rstrip("\n") + "\n")
         case.write_text(fleet.rstrip("\n") + DASHES + addresses(configuration), "utf-8")
-        if case == REFERENCE:
-            REFERENCE_JSON.write_text(reference(configuration), "utf-8")
+        if arguments_of(case).exists():
+            arguments_of(case).write_text(reference(configuration), "utf-8")
 
 
 if __name__ == "__main__":

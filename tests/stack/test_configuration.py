@@ -11,18 +11,17 @@ from tests.fleet.golden import HOST_KEY
 from tests.stack.golden import (
     DASHES,
     FOLDER,
-    REFERENCE,
-    REFERENCE_JSON,
     addresses,
+    arguments_of,
     blocks,
     configuration_of,
     plan_of,
     reference,
     synthesize,
 )
-from tests.stack.graph import Graph
 
 CASES = sorted(FOLDER.glob("*.stacktest"))
+WHOLE = [case for case in CASES if arguments_of(case).exists()]
 TWO_SERVERS = (FOLDER / "servers.stacktest").read_text("utf-8").partition(DASHES)[0] + "\n"
 
 
@@ -32,10 +31,13 @@ def test_addresses(case: Path, tmp_path: Path) -> None:
     assert addresses(configuration_of(tmp_path, fleet + "\n")) == expected
 
 
-def test_every_argument_of_the_reference_fleet(tmp_path: Path) -> None:
-    fleet, _, _ = REFERENCE.read_text("utf-8").partition(DASHES)
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if arguments_of(case).exists()], ids=lambda case: case.stem
+)
+def test_every_argument(case: Path, tmp_path: Path) -> None:
+    fleet, _, _ = case.read_text("utf-8").partition(DASHES)
     found = reference(configuration_of(tmp_path, fleet + "\n"))
-    assert found == REFERENCE_JSON.read_text("utf-8")
+    assert found == arguments_of(case).read_text("utf-8")
 
 
 def test_a_fleet_is_planned_by_the_stack_itself(tmp_path: Path) -> None:
@@ -92,88 +94,10 @@ sites:
     assert all(connection["host_key"] == HOST_KEY for connection in keys.values())
 
 
-# --- order of change -------------------------------------------------------------------------
-
-
-def test_apache_listens_before_a_balancer_points_at_it_and_dns_comes_last(tmp_path: Path) -> None:
-    graph = Graph(configuration_of(tmp_path, TWO_SERVERS))
-    releases = {"terraform_data.web-1", "terraform_data.web-2", "terraform_data.web-3"}
-    attachments = graph.of("aws_lb_target_group_attachment", "aws_elb_attachment")
-    assert len(attachments) == 2 * len(releases)
-    for attachment in attachments:
-        assert releases <= graph.needs(attachment)
-    aliases = {record for record in graph.of("aws_route53_record") if record.endswith("__A")}
-    for record in aliases:
-        domain = record.removesuffix("__A").partition(".")[2]
-        needed = graph.needs(record)
-        assert {a for a in attachments if a.partition(".")[2].startswith(domain)} <= needed
-        assert graph.of("aws_lb_listener") & needed or graph.of("aws_elb") & needed
-        assert not needed & aliases
-
-
-def test_no_listener_points_at_a_port_where_apache_does_not_listen_yet(tmp_path: Path) -> None:
-    graph = Graph(configuration_of(tmp_path, TWO_SERVERS))
-    releases = graph.of("terraform_data")
-    assert releases <= graph.needs("aws_elb.domain-b_com")
-    assert releases <= graph.needs("aws_lb_listener.domain-a_com__https")
-
-
-def test_dns_goes_before_any_rule_that_its_clients_need(tmp_path: Path) -> None:
-    graph = Graph(configuration_of(tmp_path, TWO_SERVERS))
-    ssh = "aws_security_group_rule.web-3__server__ssh__198-51-100-0_24"
-    rules = graph.of("aws_security_group_rule") - {ssh}
-    assert len(rules) == 4 + 2 + 2 * 3 + 1  # clients, balancers' egress, ports of 2 groups, out
-    for name in ("domain-a_com", "domain-b_com"):
-        assert rules <= graph.needs(f"aws_route53_record.{name}__A")
-
-
-def test_a_classic_listener_made_anew_gets_its_tls_policy_in_the_same_apply(
-    tmp_path: Path,
-) -> None:
-    found = blocks(configuration_of(tmp_path, TWO_SERVERS))
-    policy = found["aws_load_balancer_listener_policy.domain-b_com"]
-    assert policy["lifecycle"]["replace_triggered_by"] == ["aws_elb.domain-b_com.listener"]
+# --- ACM -----------------------------------------------------------------------------------
 
 
 def test_a_site_without_aliases_says_so_to_acm(tmp_path: Path) -> None:
     """Null would mean "as it is": a removed last alias would stay on the certificate."""
     found = blocks(configuration_of(tmp_path, TWO_SERVERS))
     assert found["aws_acm_certificate.domain-a_com"]["subject_alternative_names"] == []
-
-
-def test_servers_are_changed_one_after_another_once_the_balancers_may_reach_them(
-    tmp_path: Path,
-) -> None:
-    graph = Graph(configuration_of(tmp_path, TWO_SERVERS))
-    assert "terraform_data.web-1" in graph.needs("terraform_data.web-2")
-    assert "terraform_data.web-2" in graph.needs("terraform_data.web-3")
-    assert {
-        "aws_security_group_rule.sg-0123abcd__8443",
-        "aws_security_group_rule.web-3__server__8443",
-        "aws_security_group_rule.web-3__server__ssh__198-51-100-0_24",
-    } <= graph.needs("terraform_data.web-3")
-
-
-def test_a_release_is_replaced_in_place_so_that_what_points_at_it_goes_first(
-    tmp_path: Path,
-) -> None:
-    """create_before_destroy spreads to all that its owner needs: none may need a release."""
-    configuration = configuration_of(tmp_path, TWO_SERVERS)
-    graph = Graph(configuration)
-    first_made = {
-        address
-        for address, block in blocks(configuration).items()
-        if isinstance(block, dict) and block.get("lifecycle", {}).get("create_before_destroy")
-    }
-    assert graph.of("aws_acm_certificate", "aws_lb_target_group") <= first_made
-    for address in first_made:
-        assert not {a for a in graph.needs(address) if a.startswith("terraform_data.")}
-
-
-def test_a_new_instance_gets_the_release_though_it_did_not_change(tmp_path: Path) -> None:
-    found = blocks(configuration_of(tmp_path, TWO_SERVERS))
-    assert found["terraform_data.web-1"]["triggers_replace"] == [
-        "${local.web-1__release}",
-        "i-0123456789abcdef0",
-    ]
-    assert found["terraform_data.web-3"]["triggers_replace"][1] == "${aws_instance.web-3.id}"

@@ -14,6 +14,7 @@ from modules.stack.bindings import App
 from tests.stack.golden import blocks
 from tests.stack.graph import Graph
 
+WAITS = ("current", "drain", "healthy", "since")
 EMBEDDED = Path(__file__).parents[2] / "examples" / "embedded"
 
 
@@ -50,4 +51,6 @@ def test_a_site_stands_beside_the_teams_own_resources(outdir: Path) -> None:
         "${aws_route53_zone.zone.zone_id}"
     )
     assert found["aws_ssm_parameter.address"]["value"] == "${aws_lb.summer_example_com.dns_name}"
-    assert not graph.of("terraform_data")
+    waits = {f"terraform_data.summer_example_com__{word}" for word in WAITS}
+    assert graph.of("terraform_data") == waits
+    assert campaign["variable"]["drain_seconds"]["default"] == 120

@@ -1,58 +1,99 @@
 """Terraform itself, with HashiCorp's AWS provider 3.39, accepts what is synthesized."""
 
 import json
-import os
+import shutil
 import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from modules.fleet import LockMode, load_fleet
 from modules.plan import Plan, make_plan
-from modules.stack import FleetStack
-from modules.stack.bindings import App
-from tests.stack.golden import DASHES, FOLDER, plan_of
+from modules.plan.provider import LOWEST, NEWER
+from tests.stack.fleets import Settings, fleets, lay_files
+from tests.stack.golden import DASHES, FOLDER, plan_of, synthesize
+from tests.stack.terraform import HOME, terraform
 
-HOME = Path(__file__).parents[2]
 EXAMPLES = sorted((HOME / "examples").glob("**/fleet.yaml"))
 CASES = sorted(FOLDER.glob("*.stacktest"))
+LOCK = ".terraform.lock.hcl"
+
+Validate = Callable[[Plan, Path], None]
 
 
-def validate(plan: Plan, folder: Path) -> None:
-    """Synthesize, initialize and validate; private keys are any files."""
-    outdir = folder / "cdktf.out"
-    app = App(outdir=str(outdir))
-    FleetStack(app, plan)
-    app.synth()
-    for key in (folder / ".ssh" / "portico", folder / "keys" / "id"):
-        key.parent.mkdir(exist_ok=True)
-        key.write_text("not read by anyone\n")
-    stack = outdir / "stacks" / plan.fleet
-    environment = {
-        **os.environ,
-        "HOME": str(folder),
-        "TF_CLI_CONFIG_FILE": str(HOME / ".portico/terraform/sandbox.tfrc"),
-    }
-    for command in (("init", "-backend=false", "-input=false"), ("validate", "-json")):
-        done = subprocess.run(
-            [str(HOME / "tools/run"), "terraform", f"-chdir={stack}", *command],
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-    found = json.loads(done.stdout)
-    assert (found["valid"], found["diagnostics"]) == (True, [])
+@pytest.fixture(scope="module")
+def validate(tmp_path_factory: pytest.TempPathFactory) -> Validate:
+    """Synthesize and validate, with the providers of one initialization."""
+    shared = tmp_path_factory.mktemp("terraform")
+    (shared / "home" / ".ssh").mkdir(parents=True)
+    (shared / "home" / ".ssh" / "portico").write_text("not read by anyone\n")
+    data = {"HOME": str(shared / "home"), "TF_DATA_DIR": str(shared / "data")}
+    first = shared / "first"
+    first.mkdir()
+    provider = {"aws": {"source": "aws", "version": f"~> {LOWEST}.0"}}
+    (first / "main.tf.json").write_text(json.dumps({"terraform": {"required_providers": provider}}))
+    terraform(first, "init", "-input=false", **data)
+
+    def run(plan: Plan, folder: Path) -> None:
+        stack = synthesize(folder, plan).parent
+        shutil.copy(first / LOCK, stack)
+        found = json.loads(terraform(stack, "validate", "-json", **data))
+        assert (found["valid"], found["diagnostics"]) == (True, [])
+
+    return run
+
+
+def with_keys(folder: Path) -> None:
+    key = folder / "keys" / "id"
+    key.parent.mkdir(exist_ok=True)
+    key.write_text("not read by anyone\n")
 
 
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.parent.name)
-def test_examples(file: Path, tmp_path: Path) -> None:
-    validate(make_plan(load_fleet(file, LockMode.READ)), tmp_path)
+def test_examples(file: Path, tmp_path: Path, validate: Validate) -> None:
+    folder = shutil.copytree(file.parent, tmp_path / "example")
+    if (script := folder / "make_pem.py").exists():
+        subprocess.run([sys.executable, str(script)], check=True)
+    plan = make_plan(load_fleet(folder / file.name, LockMode.READ))
+    if plan.provider != LOWEST:
+        pytest.skip(f"needs provider {plan.provider}")
+    validate(plan, tmp_path)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
-def test_cases(case: Path, tmp_path: Path) -> None:
+def test_cases(case: Path, tmp_path: Path, validate: Validate) -> None:
     fleet, _, _ = case.read_text("utf-8").partition(DASHES)
     text = fleet.replace("/etc/portico/id", "~/.ssh/portico") + "\n"
-    validate(plan_of(tmp_path, text), tmp_path)
+    with_keys(tmp_path)
+    lay_files(tmp_path)
+    plan = plan_of(tmp_path, text)
+    if plan.provider != LOWEST:
+        pytest.skip(f"needs provider {plan.provider}")
+    validate(plan, tmp_path)
+
+
+@settings(
+    max_examples=8,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(fleets(min_sites=2, with_files=True))
+def test_any_fleet(validate: Validate, fleet: Settings) -> None:
+    known = without_keys(fleet, {argument.name for argument in NEWER} | {"desync_mitigation"})
+    with tempfile.TemporaryDirectory() as folder:
+        lay_files(Path(folder))
+        plan = plan_of(Path(folder), f"# whole\n{json.dumps(known)}\n")
+        assert plan.provider == LOWEST
+        validate(plan, Path(folder))
+
+
+def without_keys(value: Any, keys: set[str]) -> Any:  # noqa: ANN401 - a map of any shape
+    """The same without the settings that older providers don't know."""
+    if isinstance(value, dict):
+        return {key: without_keys(each, keys) for key, each in value.items() if key not in keys}
+    return value

@@ -1,0 +1,88 @@
+"""A Network Load Balancer of a site's own, which re-encrypts to the site's port."""
+
+from __future__ import annotations
+
+from modules.plan.names import address
+from modules.stack.addressing import at
+from modules.stack.application_load_balancer import access_logs
+from modules.stack.bindings import Lb, LbListener, LbListenerDefaultAction
+from modules.stack.lifecycle import FIRST_MADE
+from modules.stack.load_balancer import LoadBalancer, tags_of
+from modules.stack.target_groups import TcpTargetGroup, TlsTargetGroup
+
+NETWORK = "network"
+
+
+class NetworkLoadBalancer(LoadBalancer):
+    """TLS on 443 to TLS on the site's port; 80 goes to Apache's own, which redirects."""
+
+    def _build(self) -> None:
+        site, front, around = self.site, self.front, self._surroundings
+        tls = TlsTargetGroup(self, "targets", site, front, around, NETWORK)
+        tcp = TcpTargetGroup(self, "http-targets", site, front, around, NETWORK, "http")
+        balancer = self._made()
+        self.dns_name = balancer.dns_name
+        self.zone_id = balancer.zone_id
+        self.dimensions = {"LoadBalancer": balancer.arn_suffix, "TargetGroup": tls.arn_suffix}
+        self.serving = [
+            *tls.attached,
+            *tcp.attached,
+            self._tls(balancer, tls),
+            self._tcp(balancer, tcp),
+        ]
+
+    def _made(self) -> Lb:
+        balancer = self._balancer
+        return at(
+            address(balancer.key, NETWORK),
+            Lb(
+                self,
+                "balancer",
+                name=balancer.name,
+                load_balancer_type="network",
+                internal=balancer.internal,
+                ip_address_type="dualstack" if balancer.ipv6 else "ipv4",
+                security_groups=self._surroundings.groups(),
+                subnets=self._surroundings.subnets(balancer),
+                enable_cross_zone_load_balancing=balancer.cross_zone,
+                enable_deletion_protection=balancer.deletion_protection,
+                access_logs=access_logs(balancer, self._surroundings),
+                lifecycle=FIRST_MADE,
+                depends_on=self._surroundings.ready(balancer) or None,
+                tags=tags_of(balancer),
+            ),
+        )
+
+    def _tls(self, balancer: Lb, targets: TlsTargetGroup) -> LbListener:
+        return at(
+            address(self.site.domain, NETWORK, "https"),
+            LbListener(
+                self,
+                "https",
+                load_balancer_arn=balancer.arn,
+                port=443,
+                protocol="TLS",
+                ssl_policy=self._balancer.tls_policy,
+                certificate_arn=self._certificate_arn,
+                default_action=[
+                    LbListenerDefaultAction(type="forward", target_group_arn=targets.arn)
+                ],
+                lifecycle=FIRST_MADE,
+            ),
+        )
+
+    def _tcp(self, balancer: Lb, targets: TcpTargetGroup) -> LbListener:
+        return at(
+            address(self.site.domain, NETWORK, "http"),
+            LbListener(
+                self,
+                "http",
+                load_balancer_arn=balancer.arn,
+                port=80,
+                protocol="TCP",
+                default_action=[
+                    LbListenerDefaultAction(type="forward", target_group_arn=targets.arn)
+                ],
+                lifecycle=FIRST_MADE,
+            ),
+        )
