@@ -133,7 +133,6 @@ _CHECKS: tuple[tuple[tuple[str, ...], Callable[[Subject], Iterator[Problem]]], .
     ((), zone_checks.created_zones),
     ((), zone_checks.external_zones),
     ((), zone_checks.private_zones),
-    ((), zone_checks.unused_zones),
     ((), _keys_served),
     ((), _tags),
     (("servers",), server_checks.servers_once),
@@ -146,5 +145,7 @@ _CHECKS: tuple[tuple[tuple[str, ...], Callable[[Subject], Iterator[Problem]]], .
 
 _WARNINGS: tuple[Callable[[Subject], Iterator[Problem]], ...] = (
     setting_checks.old_tls,
+    setting_checks.moving_names,
+    zone_checks.unused_zones,
     certificate_checks.warnings,
 )

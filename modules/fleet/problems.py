@@ -82,7 +82,6 @@ class Code(Enum):
     SUCCESSOR = "F418", "a site cannot move to that balancer"
     EXTERNAL_ZONE = "F419", "DNS that lives elsewhere is asked of Route 53"
     PRIVATE_ZONE = "F420", "a private zone does not fit"
-    UNUSED_ZONE = "F421", "no name lies in a zone"
     NO_LOG_BUCKET = "F422", "access logs have no bucket"
     HEALTH_CHECK = "F423", "a health check is one that AWS refuses"
     HSTS = "F424", "an HSTS promise contradicts itself"
@@ -122,6 +121,8 @@ class Code(Enum):
     PEM_STATE = "F702", "warning: a private key will lie in a state that is not encrypted"
     QUOTA = "F703", "warning: the fleet needs more than a quota"
     OLD_TLS = "F704", "warning: a site takes TLS that is broken"
+    MOVING_NAME = "F705", "warning: a change interrupts a site whose DNS lives elsewhere"
+    UNUSED_ZONE = "F706", "warning: no name lies in a zone"
 
     def __init__(self, id_: str, meaning: str) -> None:
         self.id = id_

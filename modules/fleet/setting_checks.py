@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from modules.fleet.aws import partition
 from modules.fleet.capability_checks import a_balancer
+from modules.fleet.domains import both_forms
 from modules.fleet.problems import Code, Problem, show, words
 from modules.fleet.sections import NewBucket, S3Choice
 from modules.fleet.source import KeyPath
@@ -161,3 +162,16 @@ def old_tls(subject: Subject) -> Iterator[Problem]:
                 cure="keep it to sites that have such clients",
             )
             yield subject.problem(Code.OLD_TLS, subject.setting(path, "tls"), message)
+
+
+def moving_names(subject: Subject) -> Iterator[Problem]:
+    """Warn where a balancer's DNS name, which the team entered elsewhere, will change."""
+    for path, site in subject.sites.items():
+        if site.external_dns and "classic" in dict(subject.kinds(path)):
+            message = words(
+                f"another certificate or TLS level of {both_forms(site.domain)} is another classic "
+                "balancer with another DNS name, and one apply takes the old one: the site is "
+                "interrupted until its DNS, which lives elsewhere, follows",
+                cure="say load_balancer: application, which changes both in place",
+            )
+            yield subject.problem(Code.MOVING_NAME, subject.setting(path, "zone"), message)

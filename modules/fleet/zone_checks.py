@@ -162,13 +162,24 @@ def private_zones(subject: Subject) -> Iterator[Problem]:
                 cure="say internal: true too, or leave private_zone out",
             )
             yield subject.problem(Code.PRIVATE_ZONE, subject.setting(path, "private_zone"), message)
+        role = subject.file.zones.get(registrable_domain(site.domain))
+        if site.private_zone and site.creates_zone and role is not None and role.role:
+            message = words(
+                "a private zone of another account needs that account's leave for the VPC, which "
+                "nobody can give before the zone exists",
+                cure="create it there, authorize the VPC, and name it by zone",
+            )
+            yield subject.problem(Code.PRIVATE_ZONE, subject.setting(path, "zone"), message)
 
 
 # --- zones of which more is said -------------------------------------------------------------
 
 
 def unused_zones(subject: Subject) -> Iterator[Problem]:
-    """Every entry of `zones` is the zone of some name, on a site or on a certificate."""
+    """Warn of entries that no name, on a site or on a certificate, is in.
+
+    Terraform needs the role of the last one to destroy its record: so it is no error.
+    """
     if not subject.zones:
         return
     used = {zone for site in subject.sites.values() for zone in _zones_of(site)}
@@ -182,11 +193,15 @@ def unused_zones(subject: Subject) -> Iterator[Problem]:
         if zone in used or subject.doubtful_below(("sites",)):
             continue
         meant = nearest(zone, used)
-        inside = any(lies_in(name, zone) for name in subject.draft.sites.values())
+        cure = (
+            "" if meant else "where its last name has just gone, take it out after the next apply"
+        )
+        if any(lies_in(name, zone) for name in subject.draft.sites.values()):
+            meant, cure = "", f"say zone: {zone} in the sites that it holds"
         message = words(
             f"no name is in the zone {both_forms(zone)}",
-            cure=f"say zone: {zone} in the sites that it holds" if inside else "",
-            meant=show(meant) if meant and not inside else "",
+            cure=cure,
+            meant=show(meant) if meant else "",
         )
         yield subject.problem(Code.UNUSED_ZONE, path, message, at_key=True)
 
