@@ -52,8 +52,8 @@ class Pem(Section):
     )
     chain: KeyFile | None = Field(
         default=None,
-        description="Intermediate certificates, the issuer's first; of an authority of your own its "
-        "root too, last.",
+        description="Intermediate certificates, the issuer's first; of an authority of your own "
+        "its root too, last.",
     )
 
 
