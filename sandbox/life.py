@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import FrameType
 
 from modules.fleet import LockMode, load_fleet
 from modules.plan import Plan, make_plan
@@ -33,6 +29,7 @@ from sandbox import (
 from sandbox.emulator import Emulator
 from sandbox.errors import SandboxError
 from sandbox.following import following
+from sandbox.interrupting import interruptible
 from sandbox.override import check_provider
 from sandbox.progress import Progress, silent
 from sandbox.state import CHECKOUT, Place, State
@@ -136,24 +133,6 @@ def destroy(sandbox: Sandbox, progress: Progress = silent) -> Sandbox:
         with following(sandbox.emulator, current.refresh):
             sandbox.terraform.destroy(progress)
         return _refresh(current.sandbox)
-
-
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP unwind as Ctrl-C does."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    previous = {n: signal.signal(n, interrupt) for n in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
 
 
 # --- steps -------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from modules.plan import Plan, make_plan
 from modules.plan.records import UploadedCertificate
 from sandbox import life
 from sandbox.client import View
+from sandbox.interrupting import interruptible
 from sandbox.life import Sandbox
 from sandbox.progress import Progress, silent
 from sandbox.verifier import Verification
@@ -69,7 +70,7 @@ def run(fleet_file: Path, progress: Progress = silent, *, keep: bool = False) ->
     :raises FleetError: the file can't be used.
     :raises SandboxError: it can't be brought up.
     """
-    with life.interruptible():
+    with interruptible():
         try:
             return verify_sandbox(life.up(fleet_file, progress), progress)
         finally:

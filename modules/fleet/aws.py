@@ -244,7 +244,10 @@ WebAclArn = Annotated[
 
 
 def _log_prefix(value: str) -> str:
-    """https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html."""
+    """https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html.
+
+    A key has 1024 bytes at most; the site's domain and AWS's own part follow the prefix.
+    """
     if "AWSLogs" in value:
         raise refusal(
             Code.NAME,
@@ -257,9 +260,9 @@ def _log_prefix(value: str) -> str:
 LogPrefix = Annotated[
     str,
     Matching(
-        r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$",
+        r"^(?=.{1,255}$)[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$",
         "prefix",
-        "A-Z, a-z, 0-9 and _.-, parts joined by '/'",
+        "1 to 255 of A-Z, a-z, 0-9 and _.-, parts joined by '/'",
         Code.NAME,
     ),
     AfterValidator(_log_prefix),

@@ -235,6 +235,12 @@ ZoneChoice = Annotated[
 def _certified_name(value: str) -> str:
     """A name, or `*.` and a name: https://docs.aws.amazon.com/acm/latest/userguide/acm-concepts.html."""
     below = value.removeprefix("*.")
+    if "*" in below:
+        raise refusal(
+            Code.WILDCARD,
+            f"name {show(value)} is malformed",
+            allowed="a domain, or '*.' and a domain: a wildcard stands for one label, the first",
+        )
     return value.removesuffix(below) + ascii_domain(below)
 
 

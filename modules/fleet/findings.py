@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,8 @@ _KINDS: Mapping[str, str] = {
     "mapping_type": "a map",
     "model_type": "a map",
 }
+_SHORT = re.compile(r"[A-Za-z0-9._/:*-]{1,60}")
+"""What may be meant as the one item of a list."""
 _CODES = frozenset(code.id for code in Code)
 
 
@@ -174,7 +177,9 @@ def _other_kind(kind: str, value: object) -> str:
     if kind == "string_type" and isinstance(value, bool | int | float):
         return f'"{show(value)}" in quotes'
     if kind == "tuple_type" and isinstance(value, str | int):
-        return f"[{show(value)}]".replace("'", "")
+        text = value if isinstance(value, str) else show(value)
+        quote = '"' if set(text) & set(":*") else ""
+        return f"[{quote}{text}{quote}]" if _SHORT.fullmatch(text) else ""
     if kind == "bool_type" and str(value).lower() in {"yes", "on", "1", "'true'"}:
         return "true"
     if kind == "bool_type" and str(value).lower() in {"no", "off", "0"}:

@@ -97,7 +97,6 @@ def release_port(path: str | os.PathLike[str], domain: str) -> int:
 
 
 def _not_resting(fleet: Fleet, held: locks.Lock, domain: str) -> Problem:
-    resting = ", ".join(fleet.resting) or "none"
     guess = nearest(domain, fleet.resting)
     if domain in fleet.sites:
         message = words(
@@ -106,7 +105,7 @@ def _not_resting(fleet: Fleet, held: locks.Lock, domain: str) -> Problem:
     else:
         message = words(
             f"no port rests for {show(domain)}",
-            allowed=f"resting: {resting}",
+            allowed=", ".join(fleet.resting) or "none, as no port rests",
             meant=show(guess) if guess else "",
         )
     return held.problem(Code.NOT_RESTING, domain, message)

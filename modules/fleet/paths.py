@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -24,6 +25,7 @@ _SYSTEM = (
 _SYSTEM_TOPS = ("/", "/home", "/usr", "/var")
 """Folders below them may be a site's."""
 _SPECIAL = frozenset("\"'`\\$%{}<>|;&*?!#()[]@")
+_ANYWHERE = "~/…, an absolute path, or one inside the fleet file's folder"
 _USER_DATA_BYTES = 16384
 """https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html: 16 KB before base64."""
 _EXTRA_CONFIG_BYTES = 262144
@@ -81,6 +83,10 @@ def _plain(value: str) -> str:
             "the key's text stands where a path belongs",
             cure="name the key's file, and replace the leaked key",
         )
+    if "-----BEGIN" in value:
+        raise refusal(
+            Code.LOCAL_PATH, "a file's text stands where a path belongs", cure="name the file"
+        )
     if bad is not None:
         raise refusal(
             Code.LOCAL_PATH,
@@ -92,7 +98,7 @@ def _plain(value: str) -> str:
     return value
 
 
-def _inside(value: str) -> str:
+def _inside(value: str, allowed: str = "a path inside that folder") -> str:
     """A path that starts from the fleet file's folder and stays in it."""
     path = Path(_plain(value))
     if path.is_absolute() or value.startswith("~"):
@@ -105,7 +111,7 @@ def _inside(value: str) -> str:
         raise refusal(
             Code.LOCAL_PATH,
             f"path {show(value)} leaves the fleet file's folder",
-            allowed="a path inside that folder",
+            allowed=allowed,
         )
     return path.as_posix()
 
@@ -116,9 +122,22 @@ def _key_file(value: str) -> str:
         raise refusal(
             Code.LOCAL_PATH,
             f"path {show(value)} is of another user's home",
-            allowed="~/…, an absolute path, or one inside the fleet file's folder",
+            allowed=_ANYWHERE,
         )
-    return path if path.startswith(("~/", "/")) else _inside(value)
+    return path if path.startswith(("~/", "/")) else _inside(value, _ANYWHERE)
+
+
+def first_bytes(file: Path, most: int) -> bytes:
+    """Read `most` bytes of a regular file and one more, which tells that it is larger.
+
+    Raises OSError or RuntimeError, which `fault_of_file` puts into words; also for a pipe or a
+    device, which may never end.
+    """
+    mode = file.stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise OSError(errno.EINVAL, "not a regular file")
+    with file.open("rb") as opened:
+        return opened.read(most + 1)
 
 
 def fault_of_file(error: OSError | RuntimeError) -> str:
@@ -138,8 +157,8 @@ def _text_file(value: str, info: ValidationInfo, most: int) -> str:
     try:
         if not (folder / name).resolve().is_relative_to(folder.resolve()):
             fault = "is a link out of the fleet file's folder"
-        elif len(content := (folder / name).read_bytes()) > most:
-            fault = f"has {len(content)} bytes, {most} at most"
+        elif len(content := first_bytes(folder / name, most)) > most:
+            fault = f"has more than {most} bytes"
         else:
             content.decode("utf-8")
     except UnicodeDecodeError:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from modules.fleet.paths import fault_of_file
+from modules.fleet.paths import fault_of_file, first_bytes
 from modules.fleet.problems import Code, show, words
 
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]{1,40})-----(.*?)-----END \1-----", re.DOTALL)
@@ -136,8 +136,7 @@ def openssl(command: str, name: str, ending: str = ".pem") -> str:
 
 def _content(slot: Slot, name: str, folder: Path) -> bytes:
     try:
-        with (folder / Path(name).expanduser()).open("rb") as file:
-            content = file.read(_MOST_BYTES + 1)
+        content = first_bytes(folder / Path(name).expanduser(), _MOST_BYTES)
     except (OSError, RuntimeError) as error:
         fault = fault_of_file(error)
     else:

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 import time
@@ -84,14 +85,16 @@ def test_extra_configuration_that_cannot_be_used(tmp_path: Path) -> None:
     (tmp_path / "inside" / "link.conf").symlink_to("../outside.conf")
     (tmp_path / "outside.conf").touch()
     (tmp_path / "inside" / "loop.conf").symlink_to("loop.conf")
+    os.mkfifo(tmp_path / "inside" / "pipe.conf")
     path = tmp_path / "inside" / "fleet.yaml"
     for name, reason in {
         "latin.conf": "is not UTF-8 text",
-        "large.conf": "has 262145 bytes, 262144 at most",
+        "large.conf": "has more than 262144 bytes",
         "link.conf": "is a link out of the fleet file's folder",
         "loop.conf": "cannot be read: too many levels of symbolic links",
+        "pipe.conf": "cannot be read: not a regular file",
     }.items():
-        if name not in ("link.conf", "loop.conf"):
+        if (tmp_path / name).exists():
             (tmp_path / name).rename(tmp_path / "inside" / name)
         path.write_text(complete(f"sites: {{domain-a.com: {{extra_config: {name}}}}}\n"))
         assert f"file '{name}' {reason}" in str(loaded(path)[1])

@@ -1,6 +1,7 @@
 import base64
 import datetime as dt
 import hashlib
+import os
 import re
 import shlex
 import subprocess
@@ -184,16 +185,18 @@ def test_the_command_that_a_message_names_cures(tmp_path: Path, slot: str, conte
     assert [each.code.id for each in cured] == (["F615"] if slot == "chain" else [])
 
 
-def test_a_folder_is_no_certificate(tmp_path: Path) -> None:
+def test_what_is_no_file_of_pem(tmp_path: Path) -> None:
     (tmp_path / "a.crt").mkdir()
     (tmp_path / "a.key").write_bytes(b"x" * 1_048_577)
-    site = "{certificate: {iam: {certificate: a.crt, private_key: a.key}}}"
+    os.mkfifo(tmp_path / "chain.pem")
+    site = "{certificate: {iam: {certificate: a.crt, private_key: a.key, chain: chain.pem}}}"
     path = tmp_path / "fleet.yaml"
     path.write_text(complete(f"sites: {{a.com: {site}}}\n"))
     start = "relative paths start from the fleet file's folder"
     assert [problem.message for problem in loaded(path)[1].problems] == [
         f"file 'a.crt' cannot be read: is a directory; {start}",
         f"file 'a.key' has more than 1048576 bytes; {start}",
+        f"file 'chain.pem' cannot be read: not a regular file; {start}",
     ]
 
 

@@ -165,7 +165,7 @@ def test_a_move_keeps_the_old_balancers_names_to_its_end(kind: str, tmp_path: Pa
     assert moving.target_group == alone.target_group
 
 
-@pytest.mark.parametrize("more", ["", ", successor: {load_balancer: network}"])
+@pytest.mark.parametrize("more", ["", ", load_balancer: network"])
 def test_balancers_with_ipv6_have_aaaa_records(more: str, tmp_path: Path) -> None:
     def types(ipv6: str) -> tuple[str, ...]:
         return site_of(f"{{ipv6: {ipv6}{more}}}", tmp_path).alias_records[0].types

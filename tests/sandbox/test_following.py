@@ -82,7 +82,7 @@ def test_what_is_no_trouble_of_the_sandbox_is_told(aws: tuple[Aws, Emulator]) ->
 
     with pytest.raises(KeyError, match="subnet"), following(emulator, refresh):  # noqa: PT012
         held.changes = 1
-        waiting.until("a look", lambda: tries)
+        waiting.until("a look", lambda: bool(tries))
 
 
 @contextmanager

@@ -118,10 +118,10 @@ def _balancer(draw: st.DrawFn, kinds: frozenset[str]) -> Settings:
     allow = draw(st.lists(st.sampled_from(RANGES), unique=True, min_size=1).filter(has_ipv4))
     return {
         "tls": draw(st.sampled_from(("intermediate", "old", *([] if classic else ["modern"])))),
-        "ipv6": _may(draw, unless=classic),
+        "ipv6": _may(draw, unless=classic or (network and len(kinds) > 1)),
         "internal": draw(st.booleans()),
         "allow": _choice(draw, None, allow),
-        "idle_timeout": _choice(draw, 60, 1, 4000, unless=network),
+        "idle_timeout": _choice(draw, 60, 1, 3600, unless=network),
         "deletion_protection": _may(draw, unless=classic),
         "drop_invalid_headers": draw(st.booleans()),
         "desync_mitigation": _choice(draw, None, "strictest", unless=network),
@@ -270,7 +270,12 @@ def fleets(draw: st.DrawFn, min_sites: int = 0, *, with_files: bool = False) -> 
         },
     }  # fmt: skip
     _share(draw, fleet)
-    held = sorted(zone for zone, said in zones.items() if said != "external")
+    private = {registrable_domain(d) for d, s in fleet["sites"].items() if s["private_zone"]}
+    held = sorted(
+        zone
+        for zone, said in zones.items()
+        if said != "external" and not (said == "create" and zone in private)
+    )
     fleet["zones"] = {
         zone: {"role": draw(st.sampled_from(ROLES))} for zone in held if draw(st.booleans())
     }
