@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from modules.plan.records import Site
 
 
+_WHOLE_NAME = 30
+"""Columns up to which a narrow terminal folds no name."""
+
+
 def as_json(plan: Plan) -> str:
     """Return the whole plan, in the words of `modules.plan.records`, and what it needs of quotas.
 
@@ -87,6 +91,8 @@ def _sites(plan: Plan) -> Table:
     from rich.text import Text  # noqa: PLC0415
 
     table = _table("site", "balancer", "certificate", "port", "document root", "settings")
+    longest = max(len(name) for site in plan.sites for name in (site.domain, *site.aliases))
+    table.columns[0].min_width = min(longest, _WHOLE_NAME)
     private = {zone.key for zone in plan.zones if zone.private}
     for site in plan.sites:
         in_private_zone = any(record.zone in private for record in site.alias_records)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import assert_never
 
 from modules.fleet import Fleet, model
@@ -41,16 +42,13 @@ def fronts(
 
 def shared_balancers(fleet: Fleet) -> tuple[records.SharedBalancer, ...]:
     """Return the balancers that sites share, by number."""
-    members: dict[int, list[str]] = {}
-    for domain, number in fleet.shared.items():
-        members.setdefault(number, []).append(domain)
     return tuple(
         records.SharedBalancer(
             balancer=_shared_balancer(fleet, number),
-            default=min(members[number], key=lambda domain: fleet.ports[domain]),
-            sites=tuple(sorted(members[number])),
+            default=_default(fleet, number),
+            sites=tuple(_members(fleet, number)),
         )
-        for number in sorted(members)
+        for number in sorted({*fleet.shared.values()})
     )
 
 
@@ -113,8 +111,7 @@ def _identity(
     """Find what can't change without a new balancer, as both are up for a while."""
     if kind is not BalancerKind.APPLICATION:
         yield kind
-    if site.internal:
-        yield "internal"
+    yield from _unchanging(site, kind, pinned=site.external_dns)
     if kind is BalancerKind.CLASSIC:
         # The provider makes a classic listener anew for another certificate, and leaves it without
         # any policy once it has exchanged the one for TLS.
@@ -125,14 +122,51 @@ def _identity(
         yield from _subnets(fleet, site)
 
 
+def _unchanging(settings: model.SiteSettings, kind: BalancerKind, *, pinned: bool) -> Iterator[str]:
+    """Find the settings that can't change in place, or shut clients out while they do."""
+    if settings.internal:
+        yield "internal"
+    if pinned:
+        return
+    if settings.ipv6 and kind is not BalancerKind.CLASSIC:
+        # Taken away in place, it is gone while clients still know the AAAA records.
+        yield "ipv6"
+    if settings.waf and kind in APPLICATION:
+        # An association that goes takes its successor off the balancer too.
+        yield settings.waf
+
+
 def _shared_balancer(fleet: Fleet, number: int) -> records.Balancer:
-    return _balancer(
-        fleet,
-        fleet.defaults,
-        BalancerKind.SHARED,
-        key=f"shared-{number}",
-        identity=("internal",) if fleet.defaults.internal else (),
+    """Return the shared balancer of this number.
+
+    Another site's certificate by default is another balancer. Exchanged in place, it would be what
+    clients of the site that had the old one get, until that is in the certificate list or, where
+    the site leaves, until they have followed its DNS. Nor can it be in the list beforehand: AWS
+    may refuse to take it out again, hashicorp/terraform-provider-aws#19495.
+    """
+    kind = BalancerKind.SHARED
+    pinned = any(fleet.sites[domain].external_dns for domain in _members(fleet, number))
+    identity = _unchanging(fleet.defaults, kind, pinned=pinned)
+    presented = [] if pinned else [_owner(fleet, _default(fleet, number))]
+    balancer = _balancer(
+        fleet, fleet.defaults, kind, key=f"shared-{number}", identity=(*identity, *presented)
     )
+    return replace(balancer, pinned=pinned)
+
+
+def _members(fleet: Fleet, number: int) -> list[str]:
+    return sorted(domain for domain, its in fleet.shared.items() if its == number)
+
+
+def _default(fleet: Fleet, number: int) -> str:
+    """Return the site with the lowest port; that of a site to come is higher."""
+    return min(_members(fleet, number), key=lambda domain: fleet.ports[domain])
+
+
+def _owner(fleet: Fleet, domain: str) -> str:
+    """Return whose certificate a site presents: its own, or that of a name in `certificates`."""
+    certificate = fleet.sites[domain].certificate
+    return certificate.use if isinstance(certificate, model.NamedCertificate) else domain
 
 
 def _balancer(
@@ -158,6 +192,7 @@ def _balancer(
         cross_zone=settings.cross_zone or kind in APPLICATION,
         allow=tuple(sorted(settings.allow)) if settings.allow else None,
         client_group=names.aws_name(fleet.prefix, key, "clients") if settings.allow else None,
+        pinned=isinstance(settings, model.Site) and settings.external_dns,
         log_prefix=_log_prefix(fleet, key) if settings.access_logs else None,
         waf=settings.waf if kind in APPLICATION else None,
         tags=balancer_tags(fleet, settings),
@@ -187,15 +222,17 @@ def _target_groups(fleet: Fleet, site: model.Site, balancer: records.Balancer) -
     port = fleet.ports[site.domain]
     match balancer.kind:
         case BalancerKind.APPLICATION:
-            return {"https": name("HTTPS", port, *(["internal"] if balancer.internal else []))}
+            return {
+                "https": name(
+                    "HTTPS", port, *_unchanging(site, balancer.kind, pinned=balancer.pinned)
+                )
+            }
         case BalancerKind.SHARED:
             return {"https": name("HTTPS", port, balancer.name)}
         case BalancerKind.NETWORK:
-            # Provider 3.39 makes a TCP group anew for another interval of its health check.
-            interval = str(site.health_check.interval)
             return {
                 "https": name("TLS", port, balancer.name),
-                "http": name("TCP", HTTP_PORT, balancer.name, interval),
+                "http": name("TCP", HTTP_PORT, balancer.name),
             }
         case BalancerKind.CLASSIC:
             return {}

@@ -269,6 +269,8 @@ class Balancer:
     """CIDR ranges of clients, sorted; None: the fleet's, by the group of all clients."""
     client_group: str | None
     """Name of the security group with `allow`, one for all of a site's own balancers; or None."""
+    pinned: bool
+    """Whether DNS that the team makes elsewhere leads to it: it stays the same one where it can."""
     log_prefix: str | None
     """What keys in the access log bucket start with; None: no access logs."""
     waf: str | None

@@ -24,7 +24,8 @@ class AliasRecords(Construct):
 
     An A record can't hold a balancer's addresses, which change; an alias follows them. With two
     front doors the record stays the same one, as Route 53 takes no weighted one beside it: it
-    leads to `_portico.<name>`, whose records share the answers between the doors.
+    leads to `_portico-<kinds>.<name>`, whose records share the answers between the doors. A door of
+    another kind makes other records, so that DNS leaves the door that goes with the one record.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class AliasRecords(Construct):
             return
         shares = [self._share(record, type_, each) for each in self._doors]
         yield from shares
-        shared = _leads_to(_shared_name(record), self._zone_ids[record.zone])
+        shared = _leads_to(self._shared_name(record), self._zone_ids[record.zone])
         yield self._alias(record, type_, shared, shares)
 
     def _alias(
@@ -80,14 +81,14 @@ class AliasRecords(Construct):
         )
 
     def _share(self, record: AliasRecord, type_: str, door: FrontDoor) -> Route53Record:
-        kind = str(door.front.balancer.kind)
+        kind = _kind_of(door)
         return at(
             address(record.name, type_, kind),
             Route53Record(
                 self,
                 f"{record.name}-{type_}-{kind}",
                 zone_id=self._zone_ids[record.zone],
-                name=_shared_name(record),
+                name=self._shared_name(record),
                 type=type_,
                 set_identifier=kind,
                 weighted_routing_policy=Route53RecordWeightedRoutingPolicy(
@@ -99,11 +100,14 @@ class AliasRecords(Construct):
             ),
         )
 
+    def _shared_name(self, record: AliasRecord) -> str:
+        return f"_portico-{'-'.join(sorted(map(_kind_of, self._doors)))}.{record.name}"
+
+
+def _kind_of(door: FrontDoor) -> str:
+    return str(door.front.balancer.kind)
+
 
 def _leads_to(name: str, zone_id: str) -> Route53RecordAlias:
     """Return the target of an alias."""
     return Route53RecordAlias(name=name, zone_id=zone_id, evaluate_target_health=True)
-
-
-def _shared_name(record: AliasRecord) -> str:
-    return f"_portico.{record.name}"

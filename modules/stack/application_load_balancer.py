@@ -124,7 +124,7 @@ class ApplicationBalancer(Construct):
         acl = WebAcl(
             self,
             "web-acl",
-            address(self._record.key),
+            self._record,
             balancer_arn=self._balancer.arn,
             web_acl_arn=self._record.waf,
         )

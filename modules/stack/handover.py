@@ -49,8 +49,7 @@ class Handover(Construct):
         self._domain = doors[0].site.domain
         self._dns_names = [door.dns_name for door in doors]
         self._since = self._made("since", interpolated("plantimestamp()"), ignore=True)
-        check = doors[0].front.health_check
-        seconds = check.healthy * check.interval + check.timeout
+        seconds = max(door.settling for door in doors)
         serving = [each for door in doors for each in door.serving]
         self.healthy = self._wait("healthy", str(seconds), after=[*serving, *released])
 

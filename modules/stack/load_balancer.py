@@ -35,6 +35,12 @@ class FrontDoor(Construct):
         self._surroundings = surroundings
         self._build()
 
+    @property
+    def settling(self) -> int:
+        """Seconds until it has found a server healthy, at most."""
+        check = self.front.health_check
+        return check.healthy * check.interval + check.timeout
+
     @abstractmethod
     def _build(self) -> None:
         """Make what the kind is made of, and set what a front door has."""

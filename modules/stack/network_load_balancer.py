@@ -8,7 +8,7 @@ from modules.stack.application_load_balancer import access_logs
 from modules.stack.bindings import Lb, LbListener, LbListenerDefaultAction
 from modules.stack.lifecycle import FIRST_MADE
 from modules.stack.load_balancer import LoadBalancer, tags_of
-from modules.stack.target_groups import TcpTargetGroup, TlsTargetGroup
+from modules.stack.target_groups import TCP_INTERVAL, TcpTargetGroup, TlsTargetGroup
 
 NETWORK = "network"
 
@@ -30,6 +30,12 @@ class NetworkLoadBalancer(LoadBalancer):
             self._tls(balancer, tls),
             self._tcp(balancer, tcp),
         ]
+
+    @property
+    def settling(self) -> int:
+        """Seconds until both ports of a server are found healthy, at most."""
+        checks = self.front.health_check.unhealthy + 1
+        return max(super().settling, checks * TCP_INTERVAL)
 
     def _made(self) -> Lb:
         balancer = self._balancer

@@ -24,6 +24,12 @@ from modules.stack.bindings import (
 from modules.stack.lifecycle import FIRST_MADE
 from modules.stack.surroundings import Surroundings
 
+TCP_INTERVAL = 10
+"""Seconds between two checks by TCP; AWS takes none that is shorter than their time-out.
+
+https://docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-health-checks.html
+"""
+
 
 class TargetGroup(Construct):
     """One port of every server; `parts` follow the domain in its addresses."""
@@ -150,11 +156,12 @@ class TcpTargetGroup(TargetGroup):
             target_type="instance",
             vpc_id=self._vpc_id,
             deregistration_delay=str(self._front.draining),
-            # Provider 3.39 takes no timeout of a check by TCP, and wants both thresholds the same.
+            # Provider 3.39 takes no timeout of a check by TCP, wants both thresholds the same, and
+            # makes the group anew for another interval.
             health_check=LbTargetGroupHealthCheck(
                 protocol="TCP",
                 port="traffic-port",
-                interval=check.interval,
+                interval=TCP_INTERVAL,
                 healthy_threshold=check.unhealthy,
                 unhealthy_threshold=check.unhealthy,
             ),

@@ -296,11 +296,47 @@ def test_a_port_is_in_the_names_of_target_groups_alone(tmp_path: Path) -> None:
     assert before.balancer.name == after.balancer.name
 
 
-def test_a_tcp_group_changes_with_its_interval_alone(tmp_path: Path) -> None:
-    before = names_of("{load_balancer: network}", tmp_path)
-    after = names_of("{load_balancer: network, health_check: {interval: 30}}", tmp_path)
-    assert before[:2] == after[:2]
-    assert before[2] != after[2]
+@pytest.mark.parametrize("kind", ["application", "network"])
+def test_ipv6_is_in_the_names_of_balancers_and_their_groups(kind: str, tmp_path: Path) -> None:
+    before, after = (
+        names_of(f"{{load_balancer: {kind}, ipv6: {ipv6}}}", tmp_path) for ipv6 in ("false", "true")
+    )
+    assert not {*filter(None, before)} & {*filter(None, after)}
+
+
+def test_a_web_acl_is_in_the_names_of_the_balancers_that_have_it(tmp_path: Path) -> None:
+    digits = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f"
+    acl = f"arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/shop/{digits}"
+    texts = ["{}", *(f"{{waf: '{acl}{digit}'}}" for digit in "01")]
+    names = [name for text in texts for name in names_of(text, tmp_path) if name]
+    assert len(set(names)) == len(names) == 6
+
+
+def test_a_balancer_that_dns_elsewhere_leads_to_keeps_its_name(tmp_path: Path) -> None:
+    far = "zone: external, certificate: {acm: {validation: manual}}"
+    before, after = (names_of(f"{{{far}{more}}}", tmp_path) for more in ("", ", ipv6: true"))
+    assert before == after
+
+
+def test_another_default_certificate_is_another_shared_balancer(tmp_path: Path) -> None:
+    def name(sites: str, **ports: int) -> str:
+        lock = {domain.replace("_", "."): port for domain, port in ports.items()}
+        text = SHARED
+        if "wild" in sites:
+            text += "certificates:\n  wild: {acm: {names: ['*.a.com', a.com]}}\n"
+        plan = plan_of(f"{text}sites:\n{sites}", tmp_path, lock, dict.fromkeys(lock, 1))
+        (shared,) = plan.shared_balancers
+        assert len({site.fronts[0].target_group for site in plan.sites}) == len(lock)
+        return shared.balancer.name
+
+    both = name("  a.com:\n  b.com:\n", a_com=443, b_com=8443)
+    assert both == name("  a.com:\n", a_com=443)
+    assert both != name("  b.com:\n", b_com=8443)
+    assert both == name("  a.com: {aliases: [www.a.com]}\n", a_com=443)
+    far = "{zone: external, certificate: {acm: {validation: manual}}}"
+    assert name(f"  a.com: {far}\n", a_com=443) == name(f"  b.com: {far}\n", b_com=8443)
+    wild = "{certificate: {use: wild}}"
+    assert name(f"  a.com: {wild}\n", a_com=443) == name(f"  x.a.com: {wild}\n", x_a_com=8443)
 
 
 def test_a_prefix_is_what_names_start_with(tmp_path: Path) -> None:

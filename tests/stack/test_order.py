@@ -167,6 +167,44 @@ def test_the_waits_are_of_the_balancers_that_dns_names(balancers: Configuration)
     assert balancers["variable"]["drain_seconds"]["default"] == 120
 
 
+def test_dns_leaves_a_successor_before_the_wait_for_its_clients(tmp_path: Path) -> None:
+    """A record of its own for each pair of kinds: a share is destroyed after the wait."""
+
+    def moving(kind: str, weight: int = 50) -> Mapping[str, Any]:
+        successor = f"{{load_balancer: {kind}, weight: {weight}}}"
+        return blocks(configuration_of(tmp_path, f"sites:\n  a.com: {{successor: {successor}}}\n"))
+
+    def shares(found: Mapping[str, Any]) -> set[str]:
+        return {
+            record["name"]
+            for name, record in found.items()
+            if name.startswith("aws_route53_record.a_com__A__")
+        }
+
+    before, after, more = moving("network"), moving("classic"), moving("network", 90)
+    for found in (before, after):
+        assert shares(found) == {found["aws_route53_record.a_com__A"]["alias"]["name"]}
+    assert not shares(before) & shares(after)
+    assert shares(before) == shares(more)
+
+
+ACL = (
+    "arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/shop/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
+)
+
+
+@pytest.mark.parametrize(
+    ("dns", "first_made"),
+    [("", True), ("zone: external, certificate: {acm: {validation: manual}}, ", False)],
+)
+def test_a_web_acl_stays_as_long_as_its_balancer(
+    dns: str, tmp_path: Path, *, first_made: bool
+) -> None:
+    text = f"sites:\n  a.com: {{{dns}waf: '{ACL}'}}\n"
+    association = blocks(configuration_of(tmp_path, text))["aws_wafv2_web_acl_association.a_com"]
+    assert association.get("lifecycle") == ({"create_before_destroy": True} if first_made else None)
+
+
 def test_rules_of_a_shared_listener_lose_no_name_while_names_move(
     balancers: Configuration,
 ) -> None:

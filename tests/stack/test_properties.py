@@ -135,7 +135,8 @@ def targets(found: Mapping[str, Any], site: Site, name: str) -> Iterator[str]:
         return
     for front in site.fronts:
         share = found[f"aws_route53_record.{name}__{front.balancer.kind}"]
-        assert share["name"] == record["alias"]["name"] == f"_portico.{record['name']}"
+        kinds = "-".join(sorted(front.balancer.kind for front in site.fronts))
+        assert share["name"] == record["alias"]["name"] == f"_portico-{kinds}.{record['name']}"
         assert share["zone_id"] == record["alias"]["zone_id"] == record["zone_id"]
         assert share["weighted_routing_policy"] == {"weight": front.weight}
         yield target_of(share)
