@@ -38,7 +38,7 @@ def up(fleet_file: FleetArgument = DEFAULT) -> None:
 
 @app.command()
 def verify(fleet_file: FleetArgument = DEFAULT) -> None:
-    """Visit every name of every site in the sandbox, as a client without SNI."""
+    """Visit every name of every site in the sandbox, without SNI where the site promises it."""
     _become_root()
     import sandbox  # noqa: PLC0415
 
@@ -77,7 +77,7 @@ def run(
 
 
 def verify_real(fleet_file: FleetArgument = DEFAULT) -> None:
-    """Visit every name of every site on AWS, as a client without SNI."""
+    """Visit every name of every site on AWS, without SNI where the site promises it."""
     import sandbox  # noqa: PLC0415
 
     with Steps(console()) as steps:

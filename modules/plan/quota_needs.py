@@ -163,6 +163,6 @@ def _records(plan: Plan) -> Iterator[str]:
     for site in plan.sites:
         weighted = len(site.fronts) if len(site.fronts) > 1 else 0
         for record in site.alias_records:
-            yield from [f"zone {names[record.zone]}"] * len(record.types) * (1 + weighted)
+            yield from [names[record.zone]] * len(record.types) * (1 + weighted)
     for validation in plan.validation_records:
-        yield f"zone {names[validation.zone]}"
+        yield names[validation.zone]

@@ -80,7 +80,7 @@ def test_of_several_the_one_that_needs_most_is_told(tmp_path: Path) -> None:
     plan = plan_of("sites:\n  a.com:\n  b.com: {aliases: [www.b.com]}\n", tmp_path)
     need = need_of(plan, "names_per_certificate")
     assert (need.subject, need.count, need.limit) == ("b.com", 2, 10)
-    assert need_of(plan, "records_per_zone").subject == "zone b.com"
+    assert need_of(plan, "records_per_zone").subject == "b.com"
 
 
 def test_weighted_records_stand_beside_the_alias(tmp_path: Path) -> None:
