@@ -64,17 +64,17 @@ def override(plan: Plan, document: Mapping[str, Any], ours: Ours) -> dict[str, A
         "terraform_data": _connections(plan, resources, ours.logins),
         "aws_load_balancer_policy": _pinned(plan, resources, ours.keys),
     }
+    variables = {
+        name: {"default": _DRAIN_SECONDS} for name in document.get("variable", {}) if name == _DRAIN
+    }
     return {
         "terraform": {
             "required_providers": {"aws": {"source": "hashicorp/aws", "version": PROVIDER}},
             "backend": {"local": {"path": str(ours.state)}},
         },
         "provider": {"aws": [_provider(ours.emulator, each.get("alias")) for each in providers]},
-        "variable": {
-            name: {"default": _DRAIN_SECONDS}
-            for name in document.get("variable", {})
-            if name == _DRAIN
-        },
+        # Terraform takes no block without a label.
+        **({"variable": variables} if variables else {}),
         "resource": {kind: named for kind, named in changed.items() if named},
     }
 

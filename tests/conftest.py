@@ -11,3 +11,13 @@ def outside_ci() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("CI", raising=False)
         yield
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes minutes, and examples first, so that the last worker is not alone."""
+    items.sort(key=_lateness)
+
+
+def _lateness(item: pytest.Item) -> tuple[bool, bool]:
+    in_sandbox = item.get_closest_marker("sandbox") is not None
+    return not item.path.stem.startswith("test_example_"), not in_sandbox
