@@ -198,7 +198,7 @@ def test_a_lost_session_does_not_stop_the_work(
     session = start(distribution, render(THREE))
     # On the machine, as all of the work takes no longer than a few looks from outside.
     staged = "until grep -qs staging /var/lib/portico/runs/*/log; do sleep 0.01; done"
-    distribution.run("sh", "-c", f"{staged}; pkill -{number} -of activate.sh")
+    distribution.run("sh", "-c", f"{staged}; pkill -{number} -of activate[.]sh")
     assert session.wait() != 0
     distribution.wait(lambda: told(distribution, f"release {render(THREE).id} is live") == 1)
     assert live(distribution, render(THREE))
