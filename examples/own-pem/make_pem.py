@@ -27,6 +27,8 @@ DAYS = 90
 
 
 def main(wanted: list[str]) -> None:
+    if unknown := [name for name in wanted if name not in CERTIFICATES]:
+        sys.exit(f"no certificate is called {', '.join(unknown)}; known: {', '.join(CERTIFICATES)}")
     FOLDER.mkdir(mode=0o700, exist_ok=True)
     if not (FOLDER / "issuer.key").exists():
         make_authority()

@@ -181,7 +181,7 @@ def test_a_shared_balancer_is_read_with_its_certificates_and_rules(
     assert isinstance(rule.action, Forward)
     assert rule.action.stickiness == Stickiness("AWSALB", 60)
     assert not rule.action.client_kept
-    # The two change places, as Terraform does it.
+    # A certificate may be both the default one and in the list, for the time between two calls.
     more("add_listener_certificates", first)
     elbv2.modify_listener(ListenerArn=listener, Certificates=[{"CertificateArn": second}])
     more("remove_listener_certificates", second)
