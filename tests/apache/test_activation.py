@@ -179,7 +179,8 @@ def test_old_releases_and_uploads_are_pruned(distribution: Machine) -> None:
 def start(machine: Machine, release: Release) -> subprocess.Popen[bytes]:
     folder = release.upload(machine)
     return subprocess.Popen(
-        machine.command("sh", f"{folder}/{SCRIPT}", folder),
+        # Tests that run under nohup hand down that the signal is ignored.
+        ["env", "--default-signal=HUP", *machine.command("sh", f"{folder}/{SCRIPT}", folder)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
     )
