@@ -101,7 +101,7 @@ def _other(file: PemFile, wanted: str) -> UnfitFileError:
     if wanted == "certificate":
         allowed = "PEM, from -----BEGIN CERTIFICATE----- on"
     else:
-        allowed = "PEM, from -----BEGIN PRIVATE KEY----- on, or with RSA or EC before PRIVATE"
+        allowed = f"PEM, a block of {', '.join(_KEY_LABELS)}"
     holds = f"holds {found[0]}, no {wanted}" if found else f"holds no {wanted}"
     return file.unfit(holds, allowed=allowed)
 

@@ -7,6 +7,7 @@ In a file of a golden case each line that starts with `%` is replaced:
     %ssh NAME                               the same as ssh-keygen writes it
     %public NAME                            its public key
     %request NAME                           a request for its certificate
+    %block TEXT LABEL                       a PEM block with nothing but the text in it
     %p7 NAME                                PKCS#7
     %der cert|key|p7|p12 NAME               in binary, the whole file
 
@@ -88,6 +89,9 @@ def expand(text: str) -> bytes:
         match word:
             case "%der":
                 return _binary(rest[0], line.split()[2])
+            case "%block":
+                label = " ".join(line.split()[2:])
+                content += f"-----BEGIN {label}-----\n{rest[0]}\n-----END {label}-----\n".encode()
             case "" | "%crlf" | "%bom" | "%latin":
                 content += b"" if word else line.encode() + b"\n"
             case _:
