@@ -5,7 +5,9 @@ What needs Red Hat's own packages or kernel, SELinux above all, is not there.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from sandbox import authority
 from sandbox.distribution import Distribution
@@ -26,12 +28,16 @@ _BASE = (
     *("socache_memcache", "socache_redis", "socache_shmcb", "status", "substitute", "suexec"),
     *("unique_id", "userdir", "vhost_alias"),
 )
-_MODULE_FILES = {
-    "00-base.conf": _BASE,
-    "00-mpm.conf": ("mpm_event",),
-    "00-ssl.conf": ("ssl",),
-    "10-h2.conf": ("http2",),
-}
+MODULE_FILES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "00-base.conf": _BASE,
+        "00-mpm.conf": ("mpm_event",),
+        "00-ssl.conf": ("ssl",),
+        "10-h2.conf": ("http2",),
+    }
+)
+"""What `conf.modules.d` loads: of the packages httpd, then mod_ssl and mod_http2."""
+
 _FOLDERS = (
     *("etc/httpd/conf", "etc/httpd/conf.d", "etc/httpd/conf.modules.d", "usr/lib64/httpd"),
     *("etc/pki/tls/certs", "etc/pki/tls/private", "var/lib/httpd", "var/log/httpd"),
@@ -54,7 +60,7 @@ def _install(root: Path) -> None:
     for name, target in _LINKS.items():
         if not (root / name).is_symlink():
             (root / name).symlink_to(target)
-    for file, modules in _MODULE_FILES.items():
+    for file, modules in MODULE_FILES.items():
         lines = (
             f"LoadModule {name}_module modules/mod_{name}.so\n"
             for name in modules

@@ -13,6 +13,7 @@ from modules.fleet.problems import Problem
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
 ROOT = Path(__file__).resolve().parents[2]
 """The checkout: `main.py`, `cdktf.json` and the launcher are there."""
@@ -24,13 +25,27 @@ FleetArgument = Annotated[
 ]
 
 _WIDTH = 140
+_NUMBERS = frozenset({"port", "need", "of", "sites"})
 
 
-def console() -> Console:
+def console(*, stderr: bool = False) -> Console:
     """Return a console that never cuts a table where the output is no terminal."""
     from rich.console import Console  # noqa: PLC0415 - validate doesn't pay for tables
 
-    return Console() if sys.stdout.isatty() else Console(width=_WIDTH)
+    output = sys.stderr if stderr else sys.stdout
+    return Console(stderr=stderr, width=None if output.isatty() else _WIDTH)
+
+
+def new_table(*headings: str) -> Table:
+    """Return a table without rows, whose columns of numbers stand at the right."""
+    from rich import box  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in headings:
+        number = heading in _NUMBERS
+        table.add_column(heading, overflow="fold", justify="right" if number else "left")
+    return table
 
 
 def tell(warnings: Sequence[Problem]) -> int:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from modules.cli.output import counted
+from modules.cli.output import counted, new_table
+from modules.fleet.model import Rollout as Asked
 from modules.plan.provider import LOWEST
 from modules.plan.quota_needs import quota_needs
 from modules.plan.records import (
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from modules.plan import Plan
-    from modules.plan.records import Site
+    from modules.plan.records import Rollout, Site
 
 
 _WHOLE_NAME = 30
@@ -65,23 +66,24 @@ def as_table(plan: Plan) -> RenderableType:
     )
 
 
-def _table(*headings: str) -> Table:
-    from rich import box  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in headings:
-        number = heading in {"port", "need", "of"}
-        table.add_column(heading, overflow="fold", justify="right" if number else "left")
-    return table
-
-
 def _summary(plan: Plan) -> str:
     network = plan.network
     vpc = f"new VPC {network.cidr}" if isinstance(network, NewNetwork) else network.vpc
     servers = ", ".join(server.name for server in plan.servers)
     provider = f"; AWS provider {plan.provider} or newer" if plan.provider != LOWEST else ""
-    return f"{plan.fleet} in {plan.region}, {vpc}; served by {servers}{provider}"
+    rollout = "".join(f"; {each}" for each in _rollout(plan.rollout))
+    return f"{plan.fleet} in {plan.region}, {vpc}; served by {servers}{rollout}{provider}"
+
+
+def _rollout(rollout: Rollout) -> Iterator[str]:
+    """Find what is not as it is by default."""
+    if rollout.parallel:
+        yield "changed all at once"
+    if rollout.drain:
+        seconds = f"{rollout.drain} s before and {rollout.settle} s after"
+        yield f"drained {seconds} its change, one after another"
+    if rollout.keep_releases != Asked().keep_releases:
+        yield f"{rollout.keep_releases} releases kept"
 
 
 # --- sites -----------------------------------------------------------------------------------
@@ -90,7 +92,7 @@ def _summary(plan: Plan) -> str:
 def _sites(plan: Plan) -> Table:
     from rich.text import Text  # noqa: PLC0415
 
-    table = _table("site", "balancer", "certificate", "port", "document root", "settings")
+    table = new_table("site", "balancer", "certificate", "port", "document root", "settings")
     longest = max(len(name) for site in plan.sites for name in (site.domain, *site.aliases))
     table.columns[0].min_width = min(longest, _WHOLE_NAME)
     private = {zone.key for zone in plan.zones if zone.private}
@@ -166,7 +168,7 @@ def _settings(site: Site, *, in_private_zone: bool) -> Iterator[str]:
 def _quotas(plan: Plan) -> Table:
     from rich.text import Text  # noqa: PLC0415
 
-    table = _table("quota", "need", "of", "code")
+    table = new_table("quota", "need", "of", "code")
     for need in quota_needs(plan):
         what = f"{need.quota.what}: {need.subject}" if need.subject else need.quota.what
         table.add_row(

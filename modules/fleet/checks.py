@@ -139,6 +139,7 @@ _CHECKS: tuple[tuple[tuple[str, ...], Callable[[Subject], Iterator[Problem]]], .
     (("servers",), server_checks.ssh_access),
     (("servers", "network"), server_checks.subnets_of_servers),
     (("servers",), server_checks.port_80),
+    (("servers",), server_checks.rollout),
     (("state",), server_checks.state_file),
 )
 """Each check with the top-level keys that it needs to be the file's own."""

@@ -212,6 +212,7 @@ def _fleet(
         zones=dict(sorted(file.zones.items())),
         certificates=dict(sorted(file.certificates.items())),
         access_log_bucket=file.access_log_bucket,
+        rollout=file.rollout,
         quotas=file.quotas,
         tags=dict(sorted(file.tags.items())),
         defaults=file.defaults,

@@ -39,6 +39,7 @@ from modules.fleet.sections import (
     NewNetwork,
     NewServer,
     Quotas,
+    Rollout,
     S3State,
     Ssh,
     State,
@@ -83,6 +84,7 @@ __all__ = [
     "PortRange",
     "Quotas",
     "RequestedCertificate",
+    "Rollout",
     "S3State",
     "Site",
     "SiteSettings",
@@ -150,6 +152,7 @@ class Fleet:
     network: ExistingNetwork | NewNetwork
     servers: Mapping[str, ExistingServer | NewServer]
     """By name, ascending."""
+    rollout: Rollout
     reserved_ports: tuple[PortRange, ...]
     """The person's own, as written; `modules.fleet.lock` adds 80 and the SSH ports."""
     zones: Mapping[str, ZoneSettings]

@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import stat
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -29,6 +30,8 @@ _ANYWHERE = "~/…, an absolute path, or one inside the fleet file's folder"
 _USER_DATA_BYTES = 16384
 """https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html: 16 KB before base64."""
 _EXTRA_CONFIG_BYTES = 262144
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+"""Apache ends a line at a NUL; the others stand for what Portico fills in."""
 _PUBLIC_KEY_BYTES = 65536
 
 
@@ -147,8 +150,10 @@ def fault_of_file(error: OSError | RuntimeError) -> str:
     return f"cannot be read: {reason.lower()}"
 
 
-def _text_file(value: str, info: ValidationInfo, most: int) -> str:
-    """A UTF-8 file, as Terraform's `file()` reads no other, of `most` bytes."""
+def _text_file(
+    value: str, info: ValidationInfo, most: int, refused: re.Pattern[str] | None = None
+) -> str:
+    """A UTF-8 file that Terraform's `file()` reads as it is, of `most` bytes, free of `refused`."""
     name = _inside(value)
     if not isinstance(info.context, Surroundings):
         return name
@@ -160,7 +165,7 @@ def _text_file(value: str, info: ValidationInfo, most: int) -> str:
         elif len(content := first_bytes(folder / name, most)) > most:
             fault = f"has more than {most} bytes"
         else:
-            content.decode("utf-8")
+            fault = _fault_of_text(content.decode("utf-8"), refused)
     except UnicodeDecodeError:
         fault = "is not UTF-8 text"
     except (OSError, RuntimeError) as error:
@@ -174,8 +179,23 @@ def _text_file(value: str, info: ValidationInfo, most: int) -> str:
     return name
 
 
+def _fault_of_text(text: str, refused: re.Pattern[str] | None) -> str:
+    """Say what Terraform would change or the file may not hold; its strings are NFC.
+
+    https://developer.hashicorp.com/terraform/language/expressions/types#strings
+    """
+    for number, line in enumerate(text.split("\n"), 1):
+        if not unicodedata.is_normalized("NFC", line):
+            return (
+                f"is not in Unicode's form NFC in line {number}, so that Terraform would change it"
+            )
+        if bad := refused and refused.search(line):
+            return f"holds {show(bad[0])} in line {number}"
+    return ""
+
+
 def _extra_config(value: str, info: ValidationInfo) -> str:
-    return _text_file(value, info, _EXTRA_CONFIG_BYTES)
+    return _text_file(value, info, _EXTRA_CONFIG_BYTES, _CONTROL)
 
 
 def _public_key(value: str, info: ValidationInfo) -> str:

@@ -88,6 +88,7 @@ class Code(Enum):
     BACKEND_AUTH = "F425", "the server's key cannot be authenticated"
     SHARED_LIMIT = "F426", "a site does not fit on a shared balancer"
     NEVER = "F427", "the fleet asks for more than AWS ever gives"
+    ROLLOUT = "F428", "a server cannot be drained"
 
     LOCK_UNREADABLE = "F501", "the lock cannot be read or is not JSON"
     LOCK_CONFLICT = "F502", "the lock holds git's conflict markers"

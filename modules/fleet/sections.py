@@ -243,6 +243,25 @@ class Ports(Section):
     )
 
 
+class Rollout(Section):
+    """How a new release of Apache's configuration reaches the servers."""
+
+    parallel: bool = Field(
+        default=False,
+        description="Change all servers at once. Otherwise one after another, and the first that "
+        "fails stops the roll-out.",
+    )
+    drain: Annotated[int, between(1, 3600)] | None = Field(
+        default=None,
+        description="Seconds for which a server gets no new requests before it is changed, by "
+        "failing its balancers' health checks; the time that they take to notice comes on top. "
+        "Needs a second server.",
+    )
+    keep_releases: Annotated[int, between(2, 100)] = Field(
+        default=5, description="Releases that stay on a server, to roll back to."
+    )
+
+
 class ZoneSettings(Section):
     """What is to be said of a Route 53 zone, whichever sites have names in it."""
 
@@ -322,6 +341,9 @@ class FleetFile(Section):
     network: Network = Field(description="An existing VPC with its subnets, or one to create.")
     servers: Mapping[ServerName, Server] = Field(
         min_length=1, description="The Apache servers by name; every balancer reaches all of them."
+    )
+    rollout: Annotated[Rollout, choices.OrNothing()] = Field(
+        default=Rollout(), description="How a new release reaches the servers."
     )
     ports: Annotated[Ports, choices.OrNothing()] = Field(
         default=Ports(), description="Ports that are not Portico's to give."

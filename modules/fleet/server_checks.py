@@ -85,6 +85,37 @@ def port_80(subject: Subject) -> Iterator[Problem]:
             yield subject.problem(Code.PORT, ("ports", "reserved", i), message)
 
 
+def rollout(subject: Subject) -> Iterator[Problem]:
+    """Ways of being drained that would take a site down.
+
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/config-conn-drain.html
+    """
+    asked = subject.file.rollout
+    if asked.drain is None:
+        return
+    at = ("rollout", "drain")
+    if asked.parallel:
+        message = words(
+            "servers that are all changed at once cannot be drained: none is left",
+            cure="keep drain or parallel",
+        )
+        yield subject.problem(Code.ROLLOUT, at, message, at_key=True)
+    if len(subject.file.servers) == 1 and not subject.doubtful_below(("servers",)):
+        message = words(
+            "the only server cannot be drained: none is left",
+            cure="add a server, or leave drain out",
+        )
+        yield subject.problem(Code.ROLLOUT, at, message, at_key=True)
+    for path, site in subject.sites.items():
+        if site.draining == 0 and "classic" in dict(subject.kinds(path)):
+            message = words(
+                "a classic balancer with draining: 0 ends the requests in flight of a server that "
+                "is drained",
+                cure="say draining: 60",
+            )
+            yield subject.problem(Code.ROLLOUT, subject.setting(path, "draining"), message)
+
+
 # --- state -----------------------------------------------------------------------------------
 
 

@@ -12,12 +12,13 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
+from ruamel.yaml.scanner import Scanner, ScannerError
 
 from modules.fleet.problems import Code, FleetError, Problem, show, words
 
@@ -36,6 +37,8 @@ _SCALARS: Mapping[str, Callable[[str], Value]] = {
 }
 _MAX_VALUES = 100_000
 """Far above any fleet, and low enough that a bomb of aliases ends in a blink."""
+_MAX_BRACKETS = 50
+"""Open at once; the scanner looks through all of them at each token."""
 
 
 class Mark(NamedTuple):
@@ -113,11 +116,21 @@ def _too_deep(name: str) -> Problem:
     return Problem(name, 1, 1, Code.NOT_YAML.id, "the file is nested too deeply")
 
 
+class _Scanner(Scanner):
+    def fetch_flow_collection_start(self, token_class: Any, to_push: str) -> None:  # noqa: ANN401
+        if self.flow_level == _MAX_BRACKETS:
+            place = self.reader.get_mark()
+            raise ScannerError(None, None, f"more than {_MAX_BRACKETS} brackets are open", place)
+        super().fetch_flow_collection_start(token_class, to_push)
+
+
 def _compose(text: str, name: str) -> Node | None:
+    yaml = YAML(typ="safe", pure=True)
+    yaml.Scanner = _Scanner
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an anchor may be given anew: YAML 1.2, 3.2.2.2
-            return YAML(typ="safe", pure=True).compose(text)  # type: ignore[no-any-return]
+            return yaml.compose(text)  # type: ignore[no-any-return]
     except MarkedYAMLError as error:
         problem = _syntax_problem(error, text, name)
     except ReaderError as error:

@@ -82,6 +82,7 @@ def _front(
         stickiness=site.stickiness,
         draining=site.draining,
         proxy_protocol=kind is BalancerKind.NETWORK and site.client_address == "proxied",
+        keeps_connections=kind is BalancerKind.NETWORK and fleet.rollout.drain is not None,
         backend_keys=_backend_keys(fleet, site) if kind is BalancerKind.CLASSIC else (),
         weight=weight,
     )

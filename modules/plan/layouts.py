@@ -57,7 +57,7 @@ LAYOUTS: Mapping[str, Layout] = MappingProxyType(
             install=(
                 "apt-get -q -o DPkg::Lock::Timeout=300 update && "
                 "DEBIAN_FRONTEND=noninteractive apt-get -qy -o DPkg::Lock::Timeout=300 "
-                "--no-install-recommends install apache2 openssl curl"
+                "--no-install-recommends install apache2 openssl curl iproute2"
             ),
             selinux_port_type="",
             selinux_install="",
@@ -78,7 +78,7 @@ LAYOUTS: Mapping[str, Layout] = MappingProxyType(
             # Amazon Linux has curl-minimal, which conflicts with curl.
             # ssl.conf names a certificate that httpd's first start would make.
             install=(
-                "dnf -qy install httpd mod_ssl mod_http2 openssl && "
+                "dnf -qy install httpd mod_ssl mod_http2 openssl iproute && "
                 "{ ! test -x /usr/libexec/httpd-ssl-gencerts || /usr/libexec/httpd-ssl-gencerts; }"
             ),
             selinux_port_type="http_port_t",

@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 
 from modules.fleet import Fleet, model
 from modules.fleet.addresses import PortRange
-from modules.plan import certificates, dns, fronts, records
+from modules.plan import certificates, dns, fronts, records, rollouts
 from modules.plan.provider import LOWEST, lowest_provider
 from modules.plan.tags import site_tags, tags_of
 
@@ -25,6 +25,7 @@ def make_plan(fleet: Fleet) -> records.Plan:
     sites = tuple(_site(fleet, site) for site in fleet.sites.values())
     made = certificates.made(sites)
     validated = certificates.validation_zones(fleet, made)
+    network = _network(fleet)
     plan = records.Plan(
         fleet=fleet.name,
         prefix=fleet.prefix,
@@ -32,12 +33,13 @@ def make_plan(fleet: Fleet) -> records.Plan:
         region=fleet.region,
         state=_state(fleet),
         provider=LOWEST,
-        network=_network(fleet),
+        network=network,
         allow=tuple(sorted(fleet.network.allow)),
         balancer_group=f"{fleet.prefix}-balancers",
         client_group=f"{fleet.prefix}-clients",
         port_ranges=tuple(_port_ranges(fleet, sites)),
-        servers=tuple(_server(fleet, name, server) for name, server in fleet.servers.items()),
+        servers=tuple(_server(fleet, name, each, network) for name, each in fleet.servers.items()),
+        rollout=rollouts.rollout(fleet, sites),
         zones=dns.zones(fleet, validated.values()),
         zone_roles=tuple(sorted({zone.role for zone in fleet.zones.values() if zone.role})),
         certificates=made,
@@ -144,7 +146,10 @@ def _ranges(ports: Sequence[int]) -> Iterator[PortRange]:
 
 
 def _server(
-    fleet: Fleet, name: str, server: model.ExistingServer | model.NewServer
+    fleet: Fleet,
+    name: str,
+    server: model.ExistingServer | model.NewServer,
+    network: records.Network,
 ) -> records.Server:
     instance: records.ExistingInstance | records.NewInstance
     if isinstance(server, model.ExistingServer):
@@ -167,7 +172,19 @@ def _server(
         ssh=records.Ssh(ssh.host, ssh.port, ssh.user, ssh.private_key, ssh.host_key),
         layout=server.layout,
         aws_name=f"{fleet.prefix}-{name}",
+        instance_key=_instance_key(name, instance, network),
     )
+
+
+def _instance_key(
+    name: str,
+    instance: records.ExistingInstance | records.NewInstance,
+    network: records.Network,
+) -> str:
+    if isinstance(instance, records.ExistingInstance):
+        return instance.instance
+    subnet = instance.subnet or network.subnets[0]
+    return " ".join(filter(None, (name, instance.ami, subnet, instance.key_name)))
 
 
 def _network(fleet: Fleet) -> records.Network:

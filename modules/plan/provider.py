@@ -32,7 +32,9 @@ _KEY_ALGORITHM = Argument("aws_acm_certificate", "key_algorithm", "4.40", f"{_CH
 _LB_DESYNC = Argument("aws_lb", "desync_mitigation_mode", "3.72", f"{_CHANGES}/14764")
 _ELB_DESYNC = Argument("aws_elb", "desync_mitigation_mode", "3.72", f"{_CHANGES}/14764")
 
-NEWER = (_KEY_ALGORITHM, _LB_DESYNC, _ELB_DESYNC)
+_HEALTH_STATE = Argument("aws_lb_target_group", "target_health_state", "5.23", f"{_CHANGES}/34070")
+
+NEWER = (_KEY_ALGORITHM, _LB_DESYNC, _ELB_DESYNC, _HEALTH_STATE)
 """All that Portico can ask beyond `LOWEST`; read in November 2026."""
 
 
@@ -52,7 +54,8 @@ class Need:
 
 def needs(plan: Plan) -> tuple[Need, ...]:
     """Return the settings that need more than `LOWEST`, each once."""
-    return tuple(dict.fromkeys([*_of_certificates(plan), *_of_balancers(plan)]))
+    found = [*_of_certificates(plan), *_of_balancers(plan), *_of_targets(plan)]
+    return tuple(dict.fromkeys(found))
 
 
 def lowest_provider(plan: Plan) -> str:
@@ -77,3 +80,9 @@ def _of_balancers(plan: Plan) -> Iterator[Need]:
             classic = balancer.kind is BalancerKind.CLASSIC
             argument = _ELB_DESYNC if classic else _LB_DESYNC
             yield Need(balancer.key, "desync_mitigation", argument)
+
+
+def _of_targets(plan: Plan) -> Iterator[Need]:
+    for site in plan.sites:
+        if any(front.keeps_connections for front in site.fronts):
+            yield Need(site.domain, "rollout.drain with the network balancer", _HEALTH_STATE)

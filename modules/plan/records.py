@@ -146,6 +146,24 @@ class Server:
     layout: str
     """Key into `modules.plan.layouts.LAYOUTS`: `debian` or `redhat`."""
     aws_name: str
+    instance_key: str
+    """Tells its instance from any other, also from the one that replaces it: its id, or all by
+    which AWS makes another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """How a release reaches the servers; times in seconds."""
+
+    parallel: bool
+    """All servers at once; else one after another, and a failure stops the roll-out."""
+    keep_releases: int
+    """How many stay on a server, the current one among them."""
+    drain: int
+    """How long a server that is about to be changed fails its balancers' health checks, so that
+    they send it nothing new and what they sent comes to its end; 0: it is not drained."""
+    settle: int
+    """How long balancers take at most to find it healthy again; 0 without `drain`."""
 
 
 # --- names in DNS ----------------------------------------------------------------------------
@@ -302,6 +320,20 @@ class HealthCheck:
     healthy: int
     unhealthy: int
 
+    @property
+    def found_healthy(self) -> int:
+        """Seconds until a server that answers well is found healthy, at most."""
+        return self._seconds(self.healthy)
+
+    @property
+    def found_unhealthy(self) -> int:
+        """Seconds until a server that doesn't is found unhealthy, at most."""
+        return self._seconds(self.unhealthy)
+
+    def _seconds(self, checks: int) -> int:
+        # The last check before the change may just have begun; the answer to the last one counts.
+        return checks * self.interval + self.timeout
+
 
 @dataclass(frozen=True, slots=True)
 class Front:
@@ -319,6 +351,9 @@ class Front:
     draining: int
     """Seconds."""
     proxy_protocol: bool
+    keeps_connections: bool
+    """Whether a network balancer is told to keep connections to a server that fails its health
+    check, as one that is drained does; left alone it ends them. Other kinds never end them."""
     backend_keys: tuple[str, ...]
     """Base64 of DER public keys, sorted, that a classic balancer accepts of Apache; empty: any."""
     weight: int | None
@@ -434,6 +469,7 @@ class Plan:
     port_ranges: tuple[PortRange, ...]
     """Ascending; what the balancers may reach on the servers."""
     servers: tuple[Server, ...]
+    rollout: Rollout
     zones: tuple[Zone, ...]
     zone_roles: tuple[str, ...]
     """ARNs, sorted, of all roles of zones that the file names, whether a site is left there or not.

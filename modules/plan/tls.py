@@ -65,6 +65,21 @@ _BALANCER: Mapping[TlsLevel, Mapping[BalancerKind, str]] = {
     },
 }
 
+_BEYOND: Mapping[str, frozenset[str]] = {
+    "ELBSecurityPolicy-TLS-1-2-2017-01": frozenset(
+        {
+            "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256",
+            "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256",
+            "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384",
+            "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384",
+            "TLS_RSA_WITH_AES_128_GCM_SHA256",
+            "TLS_RSA_WITH_AES_128_CBC_SHA256",
+            "TLS_RSA_WITH_AES_256_GCM_SHA384",
+            "TLS_RSA_WITH_AES_256_CBC_SHA256",
+        }
+    ),
+}
+
 _HTTPD: Mapping[TlsLevel, HttpdTls] = {
     TlsLevel.INTERMEDIATE: _INTERMEDIATE,
     # Balancers' HTTPS health checks fail against targets with TLS 1.3 alone:
@@ -83,6 +98,14 @@ def balancer_policies(level: TlsLevel) -> Mapping[BalancerKind, str]:
     that `modern` allows.
     """
     return MappingProxyType(dict(_BALANCER[level]))
+
+
+def beyond_guideline(policy: str) -> frozenset[str]:
+    """Return the cipher suites, in IANA's names, that a policy adds to Mozilla's list of its level.
+
+    Of the policies above one alone does: there is no stricter one for a classic balancer.
+    """
+    return _BEYOND.get(policy, frozenset())
 
 
 def httpd_tls(level: TlsLevel) -> HttpdTls:

@@ -35,7 +35,8 @@ class ApacheConfiguration(Construct):
             type=AssetType.DIRECTORY,
             asset_hash=_digest(TEMPLATES),
         )
-        self.script = interpolated(f'file("{templates.path}/{apache.SCRIPT}")')
+        self.script = interpolated("local.script")
+        self._local("script", apache.script_local(templates.path))
         self._local(
             "sites", apache.sites_local(plan.sites, lambda path: interpolated(file_text(path)))
         )
@@ -54,7 +55,7 @@ class ApacheConfiguration(Construct):
 def _digest(folder: Path) -> str:
     """Tell one set of templates from another, whatever an editor leaves beside them."""
     digest = hashlib.sha256()
-    for file in sorted([*folder.glob("*.tftpl"), folder / apache.SCRIPT]):
+    for file in sorted([*folder.glob("*.tftpl"), *folder.glob("activate/*.sh")]):
         digest.update(f"{file.name}\0{file.stat().st_size}\0".encode())
         digest.update(file.read_bytes())
     return digest.hexdigest()[:32]

@@ -36,7 +36,8 @@ class ApplicationLoadBalancer(LoadBalancer):
         self.dns_name = balancer.dns_name
         self.zone_id = balancer.zone_id
         self.dimensions = balancer.dimensions(targets)
-        self.serving = [*targets.attached, *balancer.ready, https]
+        self.attached = targets.attached
+        self.serving = [*self.attached, *balancer.ready, https]
 
 
 class ApplicationBalancer(Construct):

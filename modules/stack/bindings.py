@@ -69,6 +69,7 @@ from cdktf_cdktf_provider_aws.lb_target_group import (
     LbTargetGroup,
     LbTargetGroupHealthCheck,
     LbTargetGroupStickiness,
+    LbTargetGroupTargetHealthState,
 )
 from cdktf_cdktf_provider_aws.lb_target_group_attachment import LbTargetGroupAttachment
 from cdktf_cdktf_provider_aws.load_balancer_backend_server_policy import (
@@ -149,6 +150,7 @@ __all__ = [
     "LbTargetGroupAttachment",
     "LbTargetGroupHealthCheck",
     "LbTargetGroupStickiness",
+    "LbTargetGroupTargetHealthState",
     "LoadBalancerBackendServerPolicy",
     "LoadBalancerListenerPolicy",
     "LoadBalancerPolicy",

@@ -38,8 +38,9 @@ class ClassicLoadBalancer(LoadBalancer):
         self.dns_name = balancer.dns_name
         self.zone_id = balancer.zone_id
         self.dimensions = {"LoadBalancerName": balancer.name}
+        self.attached = [*self._attachments(balancer)]
         self.serving = [
-            *self._attachments(balancer),
+            *self.attached,
             self._listener_policy(balancer),
             *self._server_authentication(balancer),
         ]
@@ -97,7 +98,12 @@ class ClassicLoadBalancer(LoadBalancer):
             yield at(
                 address(self.site.domain, target),
                 ElbAttachment(
-                    self, target, elb=balancer.id, instance=instance_id, lifecycle=FIRST_MADE
+                    self,
+                    target,
+                    elb=balancer.id,
+                    instance=instance_id,
+                    lifecycle=FIRST_MADE,
+                    depends_on=self._surroundings.targets_ready or None,
                 ),
             )
 

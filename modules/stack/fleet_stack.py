@@ -22,6 +22,7 @@ from modules.stack.bindings import (
 from modules.stack.certificates import Certificates
 from modules.stack.expressions import FLEET_DIR
 from modules.stack.log_bucket import LogBucket
+from modules.stack.membership import Membership
 from modules.stack.network import CreatedNetwork, GivenNetwork, Network
 from modules.stack.release import Release
 from modules.stack.security_groups import (
@@ -71,6 +72,8 @@ class FleetStack(TerraformStack):
         self.servers = self._servers()
         rules = self._rules(self.servers.values())
         self.releases = self._releases(rules)
+        released = [release.shipped for release in self.releases]
+        membership = self._membership(rules)
         zones = Zones(self, "zones", plan, vpc_id=self.network.vpc_id)
         self.certificates = Certificates(
             self, "certificates", plan, zone_ids=zones.ids, zone_providers=zones.providers
@@ -96,13 +99,16 @@ class FleetStack(TerraformStack):
             log_bucket_ready=log_bucket.ready,
             network_ready=self.network.ready,
             opened=self.client_group.openings,
-            released=[release.shipped for release in self.releases],
+            targets_ready=[membership.drained],
+            released=released,
         )
         self.surroundings = replace(around, shared=self._shared_balancers(around))
         sites = Construct(self, "sites")
         self.sites: Mapping[str, Site] = {
             site.domain: Site(sites, site.domain, site, self.surroundings) for site in plan.sites
         }
+        doors = [door for site in self.sites.values() for door in site.doors]
+        membership.follow(doors, released=released)
 
     def _shared_balancers(self, around: Surroundings) -> Mapping[str, SharedLoadBalancer]:
         scope = Construct(self, "shared")
@@ -145,21 +151,29 @@ class FleetStack(TerraformStack):
             ).rules
         ]
 
+    def _membership(self, rules: Sequence[ITerraformDependable]) -> Membership:
+        fronts = [front for site in self.plan.sites for front in site.fronts]
+        seconds = max((front.draining for front in fronts), default=0)
+        return Membership(self, "membership", self.servers.values(), seconds=seconds, rules=rules)
+
     def _releases(self, rules: Sequence[ITerraformDependable]) -> Sequence[Release]:
-        """One server after another: a release that fails on one stops the roll-out."""
+        """One server after another: a release that fails on one stops the roll-out.
+
+        With `rollout: {parallel: true}` none waits for another.
+        """
         configuration = ApacheConfiguration(
             self, "apache", self.plan, trusted_proxies=self.network.balancer_cidrs
         )
         releases: list[Release] = []
         for server in self.servers.values():
-            previous = [release.shipped for release in releases[-1:]]
+            before = [] if self.plan.rollout.parallel else releases[-1:]
             releases.append(
                 Release(
                     server,
                     "release",
                     server,
                     configuration=configuration,
-                    after=[*previous, *rules, *server.ready],
+                    after=[*(each.shipped for each in before), *rules, *server.ready],
                 )
             )
         return releases

@@ -14,19 +14,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from modules.plan.names import address
-from modules.stack.addressing import at
 from modules.stack.bindings import (
     Construct,
     ITerraformDependable,
-    LocalExecProvisioner,
     TerraformResource,
-    TerraformResourceLifecycle,
     TerraformStack,
     TerraformVariable,
 )
-from modules.stack.expressions import interpolated
 from modules.stack.load_balancer import FrontDoor
+from modules.stack.waits import Waits
 
 DRAIN_SECONDS = "drain_seconds"
 """The variable; twice the 60 s for which a resolver may keep an alias record's answer:
@@ -46,9 +42,8 @@ class Handover(Construct):
         released: Sequence[ITerraformDependable],
     ) -> None:
         super().__init__(scope, node_id)
-        self._domain = doors[0].site.domain
         self._dns_names = [door.dns_name for door in doors]
-        self._since = self._made("since", interpolated("plantimestamp()"), ignore=True)
+        self._waits = Waits(self, "waits", doors[0].site.domain)
         seconds = max(door.settling for door in doors)
         serving = [each for door in doors for each in door.serving]
         self.healthy = self._wait("healthy", str(seconds), after=[*serving, *released])
@@ -59,45 +54,14 @@ class Handover(Construct):
         drain = self._wait("drain", f"var.{DRAIN_SECONDS}", after=moved)
         # Changed last and never replaced: it still needs what has gone when an apply that failed
         # half-way, and took the waits, is repeated.
-        self._made("current", self._dns_names, after=[drain])
+        self._waits.made("current", self._dns_names, after=[drain])
 
     def _wait(
         self, word: str, seconds: str, *, after: Sequence[ITerraformDependable]
     ) -> TerraformResource:
-        created_now = f"terraform_data.{address(self._domain, 'since')}.output == plantimestamp()"
-        wait = self._made(
-            word,
-            interpolated(f"{created_now} ? 0 : {seconds}"),
-            ignore=True,
-            after=after,
-            provisioners=[LocalExecProvisioner(type="local-exec", command="sleep ${self.input}")],
-        )
+        wait = self._waits.wait(word, seconds, after=after)
         wait.add_override("triggers_replace", self._dns_names)
         return wait
-
-    def _made(
-        self,
-        word: str,
-        value: str | list[str],
-        *,
-        ignore: bool = False,
-        after: Sequence[ITerraformDependable] = (),
-        provisioners: Sequence[LocalExecProvisioner] = (),
-    ) -> TerraformResource:
-        made = at(
-            address(self._domain, word),
-            # cdktf's DataResource runs `terraform version` at each synth, and takes no string.
-            TerraformResource(
-                self,
-                word,
-                terraform_resource_type="terraform_data",
-                lifecycle=TerraformResourceLifecycle(ignore_changes=["input"]) if ignore else None,
-                depends_on=list(after) or None,
-                provisioners=list(provisioners) or None,
-            ),
-        )
-        made.add_override("input", value)
-        return made
 
 
 def _drain_seconds(stack: TerraformStack) -> None:

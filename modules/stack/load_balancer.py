@@ -23,8 +23,10 @@ class FrontDoor(Construct):
     """Of the balancer's own DNS name, for alias records."""
     dimensions: Mapping[str, str]
     """By which CloudWatch knows it."""
+    attached: Sequence[ITerraformDependable]
+    """The servers' targets."""
     serving: Sequence[ITerraformDependable]
-    """What must exist before the world is sent here."""
+    """What must exist before the world is sent here, targets too."""
 
     def __init__(
         self, scope: Construct, node_id: str, site: Site, front: Front, surroundings: Surroundings
@@ -38,8 +40,12 @@ class FrontDoor(Construct):
     @property
     def settling(self) -> int:
         """Seconds until it has found a server healthy, at most."""
-        check = self.front.health_check
-        return check.healthy * check.interval + check.timeout
+        return self.front.health_check.found_healthy
+
+    @property
+    def joining(self) -> int:
+        """Seconds until it has found a server healthy that it did not know, at most."""
+        return self.settling
 
     @abstractmethod
     def _build(self) -> None:

@@ -12,6 +12,12 @@ from modules.stack.target_groups import TCP_INTERVAL, TcpTargetGroup, TlsTargetG
 
 NETWORK = "network"
 
+REGISTRATION = 180
+"""Seconds until a network balancer checks a target that is registered: "a few minutes".
+
+https://docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-health-checks.html
+"""
+
 
 class NetworkLoadBalancer(LoadBalancer):
     """TLS on 443 to TLS on the site's port; 80 goes to Apache's own, which redirects."""
@@ -24,9 +30,9 @@ class NetworkLoadBalancer(LoadBalancer):
         self.dns_name = balancer.dns_name
         self.zone_id = balancer.zone_id
         self.dimensions = {"LoadBalancer": balancer.arn_suffix, "TargetGroup": tls.arn_suffix}
+        self.attached = [*tls.attached, *tcp.attached]
         self.serving = [
-            *tls.attached,
-            *tcp.attached,
+            *self.attached,
             self._tls(balancer, tls),
             self._tcp(balancer, tcp),
         ]
@@ -36,6 +42,11 @@ class NetworkLoadBalancer(LoadBalancer):
         """Seconds until both ports of a server are found healthy, at most."""
         checks = self.front.health_check.unhealthy + 1
         return max(super().settling, checks * TCP_INTERVAL)
+
+    @property
+    def joining(self) -> int:
+        """Seconds until it has registered a server and found it healthy, at most."""
+        return REGISTRATION + self.settling
 
     def _made(self) -> Lb:
         balancer = self._balancer

@@ -16,8 +16,8 @@ from modules.stack.bindings import (
     ITerraformDependable,
     SecurityGroup,
     SecurityGroupRule,
-    TerraformResourceLifecycle,
 )
+from modules.stack.lifecycle import FIRST_MADE
 from modules.stack.surroundings import Surroundings
 
 BALANCERS = "balancers"
@@ -146,6 +146,7 @@ class ServerRules(Construct):
                 protocol="-1",
                 from_port=0,
                 to_port=0,
+                lifecycle=FIRST_MADE,
             ),
         )
         ingress: list[SecurityGroupRule] = []
@@ -159,9 +160,12 @@ class ServerRules(Construct):
                 protocol="tcp",
                 from_port=ports.first,
                 to_port=ports.last,
-                lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
+                lifecycle=FIRST_MADE,
                 depends_on=ingress[-1:] or None,
             )
             ingress.append(at(f"{address}__{ports.first}", rule))
         self.rules = [egress, *ingress]
-        """Both directions: without either no balancer reaches Apache."""
+        """Both directions: without either no balancer reaches Apache.
+
+        They go once what has gone behind them is drained, so that they are made first as well.
+        """

@@ -33,6 +33,8 @@ class Server(Construct):
     group_id: str
     group_address: str
     """What the addresses of the group's rules start with."""
+    opened: Sequence[ITerraformDependable] = ()
+    """Rules of its group, where that is created with it."""
     ready: Sequence[ITerraformDependable]
     """What must exist before the provisioners can connect."""
 
@@ -49,11 +51,11 @@ class Server(Construct):
         self.record = record
         self._network = network
         self._tags = {**tags, "Name": record.aws_name}
-        self.ready = network.ready
         if record.security_group:
             self.group_id = self.group_address = record.security_group
         else:
             self._create_group()
+        self.ready = [*network.ready, *self.opened]
         match record.instance:
             case ExistingInstance(instance_id):
                 self.instance_id = self.target = instance_id
@@ -99,7 +101,7 @@ class Server(Construct):
             Opening(self, f"{self.group_address}__ssh", group.id, cidr, self.record.ssh.port)
             for cidr in ssh_from
         ]
-        self.ready = [*self.ready, out, *(opening.rule for opening in openings)]
+        self.opened = [out, *(opening.rule for opening in openings)]
 
     def _create_instance(self, new: NewInstance) -> Instance:
         return at(

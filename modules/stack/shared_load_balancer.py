@@ -98,8 +98,9 @@ class SharedFrontDoor(FrontDoor):
         self.dns_name = shared.balancer.dns_name
         self.zone_id = shared.balancer.zone_id
         self.dimensions = shared.balancer.dimensions(targets)
+        self.attached = targets.attached
         self.serving = [
-            *targets.attached,
+            *self.attached,
             *shared.presenting(self.site.certificate),
             *self._rules(shared.listener_arn, targets),
         ]

@@ -47,6 +47,8 @@ class Surroundings:
     """Routes that must exist before an internet-facing balancer can be made."""
     opened: Sequence[ITerraformDependable] = field(default=())
     """Rules by which clients reach the balancers: must stand for as long as DNS names one."""
+    targets_ready: Sequence[ITerraformDependable] = field(default=())
+    """What must exist before a target does; it goes once a target that goes has been drained."""
     released: Sequence[ITerraformDependable] = field(default=())
     """What makes Apache serve the site: must be applied before DNS leads to it."""
 

@@ -20,6 +20,7 @@ from modules.stack.bindings import (
     LbTargetGroupAttachment,
     LbTargetGroupHealthCheck,
     LbTargetGroupStickiness,
+    LbTargetGroupTargetHealthState,
 )
 from modules.stack.lifecycle import FIRST_MADE
 from modules.stack.surroundings import Surroundings
@@ -63,6 +64,7 @@ class TargetGroup(Construct):
                     target_id=instance_id,
                     port=self._port,
                     lifecycle=FIRST_MADE,
+                    depends_on=surroundings.targets_ready or None,
                 ),
             )
             for target, instance_id in surroundings.instance_ids.items()
@@ -133,6 +135,11 @@ class TlsTargetGroup(TargetGroup):
             health_check=self._https_check(),
             preserve_client_ip=_preserved(self._front),
             proxy_protocol_v2=self._front.proxy_protocol,
+            target_health_state=(
+                [LbTargetGroupTargetHealthState(enable_unhealthy_connection_termination=False)]
+                if self._front.keeps_connections
+                else None
+            ),
             lifecycle=FIRST_MADE,
             tags=self._tags(self._front.target_group),
         )

@@ -6,7 +6,6 @@ import functools
 import json
 import os
 import re
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -19,7 +18,9 @@ from tests.apache.server import HOME, SUBNETS, Machine
 from tests.fleet.golden import complete
 
 TEMPLATES = Path(__file__).parents[2] / "apache_templates"
-SCRIPT = TEMPLATES / apache.SCRIPT
+SCRIPT = "".join(
+    (TEMPLATES / "activate" / f"{part}.sh").read_text() for part in apache.SCRIPT_PARTS
+)
 
 THREE = """\
 sites:
@@ -59,7 +60,7 @@ class Release:
         target.mkdir(parents=True, exist_ok=True)
         (target / apache.CONF).write_text(self.conf)
         (target / apache.MANIFEST).write_text(self.manifest)
-        shutil.copy(SCRIPT, target)
+        (target / apache.SCRIPT).write_text(SCRIPT)
         return folder
 
     def activate(self, machine: Machine, shell: str = "sh") -> subprocess.CompletedProcess[str]:
@@ -82,6 +83,7 @@ def render(
         configuration = {
             "locals": {
                 "proxies": list(proxies),
+                "script": apache.script_local(str(TEMPLATES)),
                 "sites": apache.sites_local(
                     plan.sites, lambda path: f'${{file("{folder}/{path}")}}'
                 ),

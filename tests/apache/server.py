@@ -6,7 +6,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from modules.plan.records import ExistingInstance, Server, Ssh
@@ -28,6 +28,7 @@ RECORD = Server(
     ssh=Ssh("203.0.113.10", 22, "admin", "~/.ssh/portico", "ssh-ed25519 AAAA"),
     layout="debian",
     aws_name="shop-web-1",
+    instance_key="i-0123456789abcdef0",
 )
 
 _FIRST = """
@@ -112,9 +113,9 @@ class Machine:
 
 
 @contextmanager
-def machine(root: Path) -> Iterator[Machine]:
+def machine(root: Path, layout: str = RECORD.layout) -> Iterator[Machine]:
     """Run a machine whose disk is `root`; Apache is installed and not started."""
-    disk.make(root, RECORD, host_key=b"", client_key="")
+    disk.make(root, replace(RECORD, layout=layout), host_key=b"", client_key="")
     process = subprocess.Popen(
         [
             *("unshare", "--net", "--", "bwrap", *disk.mounts(root), "--unshare-pid"),

@@ -391,10 +391,10 @@ def test_the_probe_finds_a_proxied_site(serving: Machine) -> None:
         done = release.activate(serving)
         assert (done.returncode, reason(done).split(" on ")[0]) == (
             0,
-            f"portico: release {release.id} is live",
+            f"portico: web-1: release {release.id} is live",
         ), done.stdout
         again = release.activate(serving)
-        assert reason(again) == f"portico: release {release.id} is live already"
+        assert reason(again) == f"portico: web-1: release {release.id} is live already"
         if outcome:
             assert spoken(serving, Connection(8445)) == [outcome]
     assert live(serving, render(THREE))

@@ -25,8 +25,8 @@ LoadModule proxy_http_module /usr/lib/apache2/modules/mod_proxy_http.so
 """
 
 MISMATCH = """\
-SSLCertificateFile /etc/portico/tls/domain-a.com/certificate.pem
-SSLCertificateKeyFile /etc/portico/tls/domain-b.com/key.pem
+SSLCertificateFile /etc/portico/tls/ec/domain-a.com/certificate.pem
+SSLCertificateKeyFile /etc/portico/tls/ec/domain-b.com/key.pem
 """
 
 # A trial runs in the foreground: what holds only elsewhere fails on the live Apache alone.
@@ -95,6 +95,16 @@ def logged(machine: Machine, words: str) -> str:
 
     machine.wait(lambda: lines() != [])
     return lines()[-1]
+
+
+def command(machine: Machine, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of the live release's script."""
+    return machine.run("sh", "/etc/portico/current/activate.sh", *words, check=False)
+
+
+def now(machine: Machine) -> str:
+    """The machine's clock, as plans tell their time."""
+    return machine.run("date", "-u", "+%Y-%m-%dT%H:%M:%SZ").stdout.strip()
 
 
 def program(machine: Machine, name: str, script: str) -> None:

@@ -12,7 +12,18 @@ from modules.fleet import Fleet, LockMode, load_fleet
 from modules.fleet.model import IamCertificate, ImportedCertificate, Pem, PemFacts
 from modules.plan import Plan, make_plan
 from modules.plan.records import Front, Site
-from tests.fleet.golden import complete
+from tests.fleet.golden import HOST_KEY, complete
+
+TWO_SERVERS = "servers:\n" + "".join(
+    f"""\
+  web-{number}:
+    instance: i-0123456789abcdef{number}
+    security_group: sg-0123abcd
+    ssh: {{host: 203.0.113.{number}, user: admin, private_key: key, host_key: "{HOST_KEY}"}}
+"""
+    for number in (1, 2)
+)
+"""Both of the team's, for fleets that need a second one."""
 
 
 def fleet_of(

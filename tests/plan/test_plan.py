@@ -34,7 +34,9 @@ def test_show(case: Path, tmp_path: Path) -> None:
 
 def test_json_holds_the_plan_and_no_path_of_this_machine(tmp_path: Path) -> None:
     text = show.as_json(plan_of("", tmp_path))
-    assert json.loads(text)["sites"][0]["domain"] == "domain-a.com"
+    document = json.loads(text)
+    assert document["sites"][0]["domain"] == "domain-a.com"
+    assert document["rollout"] == {"parallel": False, "keep_releases": 5, "drain": 0, "settle": 0}
     assert str(tmp_path) not in text
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from modules.plan.provider import LOWEST, NEWER, needs, version
-from tests.plan.plans import plan_of
+from tests.plan.plans import TWO_SERVERS, plan_of
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,14 @@ from tests.plan.plans import plan_of
             "sites:\n  a.com: {desync_mitigation: strictest, load_balancer: classic}\n  b.com:\n",
             "3.72",
             ["desync_mitigation of a.com needs AWS provider 3.72"],
+        ),
+        (
+            (
+                f"rollout: {{drain: 30}}\n{TWO_SERVERS}"
+                "sites:\n  a.com:\n  b.com: {successor: {load_balancer: network}}\n"
+            ),
+            "5.23",
+            ["rollout.drain with the network balancer of b.com needs AWS provider 5.23"],
         ),
         (
             (

@@ -239,6 +239,18 @@ def _share(draw: st.DrawFn, fleet: Settings) -> None:
         )))}  # fmt: skip
 
 
+def _rollout(draw: st.DrawFn, fleet: Settings) -> Settings:
+    kinds = {
+        kind
+        for site in fleet["sites"].values()
+        if site["draining"] == 0
+        for kind in (site["load_balancer"], site.get("successor", {}).get("load_balancer"))
+    }
+    drained = len(fleet["servers"]) > 1 and "classic" not in kinds
+    choices: list[Settings] = [{}, {"parallel": True}, *([{"drain": 30}] if drained else [])]
+    return draw(st.sampled_from(choices))
+
+
 @st.composite
 def fleets(draw: st.DrawFn, min_sites: int = 0, *, with_files: bool = False) -> Settings:
     """Draw a whole fleet; the sites of one zone agree on who has it."""
@@ -269,6 +281,7 @@ def fleets(draw: st.DrawFn, min_sites: int = 0, *, with_files: bool = False) -> 
             for domain in domains
         },
     }  # fmt: skip
+    fleet["rollout"] = _rollout(draw, fleet)
     _share(draw, fleet)
     private = {registrable_domain(d) for d, s in fleet["sites"].items() if s["private_zone"]}
     held = sorted(

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from modules.fleet import LockMode, load_fleet
+from modules.plan import apache
 from modules.stack import FleetStack
 from modules.stack.bindings import App
 from tests.fleet.golden import HOST_KEY
@@ -64,8 +65,9 @@ def test_no_path_of_the_machine_and_the_same_bytes_in_every_checkout(tmp_path: P
 def test_the_output_folder_is_whole(tmp_path: Path) -> None:
     file = synthesize(tmp_path, plan_of(tmp_path, ""))
     templates = next(file.parent.glob("assets/apache_templates/*"))
-    assert (templates / "activate.sh").is_file()
-    assert f"assets/apache_templates/{templates.name}/activate.sh" in file.read_text()
+    parts = [f"activate/{part}.sh" for part in apache.SCRIPT_PARTS]
+    assert all((templates / part).is_file() for part in parts)
+    assert f"assets/apache_templates/{templates.name}/activate/" in file.read_text()
 
 
 # --- files of the fleet's --------------------------------------------------------------------

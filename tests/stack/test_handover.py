@@ -5,10 +5,6 @@ Resources of Terraform's own stand for AWS's: what is destroyed when depends on 
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,45 +13,25 @@ import pytest
 
 from modules.plan.records import Site
 from modules.stack.addressing import at
-from modules.stack.bindings import (
-    App,
-    Construct,
-    LocalBackend,
-    LocalExecProvisioner,
-    TerraformResource,
-    TerraformStack,
-)
+from modules.stack.bindings import TerraformResource, TerraformStack
 from modules.stack.handover import Handover
-from modules.stack.lifecycle import FIRST_MADE
 from modules.stack.load_balancer import FrontDoor
 from modules.stack.surroundings import Surroundings
+from tests.stack.applying import Applying, assert_in_order, stand_in
 from tests.stack.golden import plan_of
 
-TERRAFORM = [str(Path(__file__).parents[2] / "tools/run"), "terraform"]
 HEALTHY = 2 * 5 + 2
 """Seconds: two checks, five apart, and the time-out of one."""
-
-
-def replaced_with(scope: Construct, word: str, trigger: str) -> TerraformResource:
-    """Add a resource that another `trigger` replaces, the new one first."""
-    made = at(
-        word,
-        TerraformResource(
-            scope, word, terraform_resource_type="terraform_data", lifecycle=FIRST_MADE
-        ),
-    )
-    made.add_override("triggers_replace", trigger)
-    return made
 
 
 class Door(FrontDoor):
     """A balancer and its listener; `node_id` is the kind."""
 
     def _build(self) -> None:
-        kind = self.node.id
-        balancer = replaced_with(self, f"{kind}_balancer", self._surroundings.vpc_id)
+        kind, identity = self.node.id, self._surroundings.vpc_id
+        balancer = stand_in(self, f"{kind}_balancer", [identity], first_made=True)
         self.dns_name = f"${{terraform_data.{kind}_balancer.id}}"
-        listener = replaced_with(self, f"{kind}_listener", self.dns_name)
+        listener = stand_in(self, f"{kind}_listener", [self.dns_name], first_made=True)
         self.serving = [balancer, listener]
 
 
@@ -75,40 +51,19 @@ class Deployment:
     """A stack of one site, applied again and again in one folder."""
 
     def __init__(self, folder: Path, site: Site) -> None:
-        self._folder = folder
+        self._applying = Applying(folder)
         self._site = site
-        self._bin = folder.with_name("bin")
-        self._bin.mkdir()
-        # Nobody waits: what was to be waited for is in what Terraform tells.
-        (self._bin / "sleep").write_text("#!/bin/sh\n")
-        (self._bin / "sleep").chmod(0o755)
 
     def apply(self, fleet: Fleet) -> list[str]:
         """Apply; return what was done, in the order in which each was begun."""
-        app = App(outdir=str(self._folder))
-        stack = TerraformStack(app, "order")
-        LocalBackend(stack, path="terraform.tfstate")
-        release = at(
-            "release",
-            TerraformResource(
-                stack,
-                "release",
-                terraform_resource_type="terraform_data",
-                provisioners=[LocalExecProvisioner(type="local-exec", command=fleet.release)],
-            ),
-        )
-        release.add_override("triggers_replace", [*fleet.kinds, fleet.identity, fleet.release])
-        if fleet.kinds:
-            self._site_of(stack, fleet, release)
-        app.synth()
-        where = f"-chdir={self._folder / 'stacks' / 'order'}"
-        environment = {**os.environ, "PATH": f"{self._bin}:{os.environ['PATH']}"}
-        self._run([where, "init", "-input=false"], environment)
-        done = self._run([where, "apply", "-auto-approve", "-json"], environment)
-        assert (done.returncode == 0) == (fleet.release != "false"), done.stdout
-        # Terraform's clock has seconds, and two applies that people make are never in the same one.
-        time.sleep(1)
-        return [*begun(done.stdout)]
+
+        def build(stack: TerraformStack) -> None:
+            triggers = [*fleet.kinds, fleet.identity, fleet.release]
+            release = stand_in(stack, "release", triggers, command=fleet.release)
+            if fleet.kinds:
+                self._site_of(stack, fleet, release)
+
+        return self._applying.apply(build, fails=fleet.release == "false")
 
     def _site_of(self, stack: TerraformStack, fleet: Fleet, release: TerraformResource) -> None:
         around = Surroundings(
@@ -133,40 +88,16 @@ class Deployment:
         alias.add_override("input", [door.dns_name for door in doors])
         handover.drain([alias])
 
-    def _run(
-        self, command: Sequence[str], environment: dict[str, str]
-    ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*TERRAFORM, *command], env=environment, capture_output=True, text=True, check=False
-        )
-
-
-def begun(output: str) -> list[str]:
-    """Return `create NAME`, `update NAME`, `delete NAME` and `wait SECONDS`, in order."""
-    found = []
-    for line in output.splitlines():
-        message = json.loads(line)
-        hook = message.get("hook", {})
-        if message["type"] == "apply_start":
-            found.append(f"{hook['action']} {hook['resource']['resource_name']}")
-        elif message["type"] == "provision_progress" and "sleep" in hook["output"]:
-            found.append(f"wait {hook['output'].split()[-1].strip(chr(34) + ']')}")
-    return found
-
 
 @pytest.fixture
 def deployment(tmp_path: Path) -> Deployment:
     text = "sites:\n  a.com: {health_check: {interval: 5, timeout: 2}}\n"
     (site,) = plan_of(tmp_path, text).sites
-    return Deployment(tmp_path / "out", site)
+    return Deployment(tmp_path, site)
 
 
 MOVED = ("wait 12", "update alias", "wait 120", "update a_com__current")
 """What stands between the new balancers and the end of the old ones, in this order."""
-
-
-def assert_in_order(done: Sequence[str], *expected: str) -> None:
-    assert [each for each in done if each in expected] == [*expected]
 
 
 def test_a_new_site_waits_for_nothing(deployment: Deployment) -> None:

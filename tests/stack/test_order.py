@@ -84,30 +84,6 @@ def test_clients_with_sni_get_their_certificate_before_dns_leads_them_there(
     assert presented not in graph.needs("aws_route53_record.moving_com__A")
 
 
-def test_servers_are_changed_one_after_another_once_the_balancers_may_reach_them(
-    servers: Configuration,
-) -> None:
-    graph = Graph(servers)
-    assert "terraform_data.web-1" in graph.needs("terraform_data.web-2")
-    assert "terraform_data.web-2" in graph.needs("terraform_data.web-3")
-    assert {
-        "aws_security_group_rule.sg-0123abcd__8443",
-        "aws_security_group_rule.web-3__server__8443",
-        "aws_security_group_rule.web-3__server__ssh__198-51-100-0_24",
-    } <= graph.needs("terraform_data.web-3")
-
-
-def test_a_new_instance_gets_the_release_though_it_did_not_change(
-    servers: Configuration,
-) -> None:
-    found = blocks(servers)
-    assert found["terraform_data.web-1"]["triggers_replace"] == [
-        "${local.web-1__release}",
-        "i-0123456789abcdef0",
-    ]
-    assert found["terraform_data.web-3"]["triggers_replace"][1] == "${aws_instance.web-3.id}"
-
-
 # --- replacing -------------------------------------------------------------------------------
 
 
@@ -115,7 +91,10 @@ def test_a_new_instance_gets_the_release_though_it_did_not_change(
 def test_what_is_made_before_its_predecessor_goes_needs_no_release(
     fleet: str, request: pytest.FixtureRequest
 ) -> None:
-    """It spreads to all that its owner needs; a release is replaced the other way round."""
+    """It spreads to all that its owner needs; a release is replaced the other way round.
+
+    What waits for a server that is drained is no release, and made first as well.
+    """
     configuration: Configuration = request.getfixturevalue(fleet)
     graph = Graph(configuration)
     found = blocks(configuration)
@@ -126,7 +105,8 @@ def test_what_is_made_before_its_predecessor_goes_needs_no_release(
     }
     assert graph.of(*FRONTS, "aws_acm_certificate") <= first_made
     for name in first_made:
-        assert not {need for need in graph.needs(name) if need.startswith("terraform_data.")}
+        waits = {need for need in graph.needs(name) if need.startswith("terraform_data.")}
+        assert waits <= {"terraform_data.servers__drained"}
 
 
 @pytest.mark.parametrize(
@@ -252,21 +232,6 @@ def test_clients_are_shut_out_only_once_their_balancer_is_gone(balancers: Config
 
 
 # --- what is known by what it is -------------------------------------------------------------
-
-
-def test_a_renamed_server_keeps_its_targets(tmp_path: Path) -> None:
-    """Registered again and then let go under its old name, a target would be gone."""
-    text = fleet_of("servers").replace("  web-1:\n", "  box-1:\n")
-    assert "  box-1:\n" in text
-    before, after = (
-        {name: block for name, block in blocks(told).items() if "_attachment." in name}
-        for told in (
-            configuration_of(tmp_path, text),
-            configuration_of(tmp_path, fleet_of("servers")),
-        )
-    )
-    assert len(before) == 2 * 3
-    assert before == after
 
 
 CLASSIC = """\
