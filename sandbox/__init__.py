@@ -2,16 +2,15 @@
 
 `up` runs the production JSON through real Terraform against an emulator and lets real balancers,
 DNS, sshd and Apache follow; `verify` then visits every name of every site as a client, without SNI
-where the site needs none; `down` leaves nothing. `run` is the three in turn. `verify_real` makes
-the same visits to the fleet in AWS.
+where the site needs none, as `modules.verify` does with the fleet in AWS; `down` leaves nothing.
+`run` is the three in turn.
 """
 
+from modules.verify import Check, Result, Verification
 from sandbox.errors import SandboxError
-from sandbox.judging import Check
 from sandbox.life import Sandbox, destroy, down, find, refresh, up
 from sandbox.progress import Progress, silent
-from sandbox.trial import run, verify, verify_real, verify_sandbox, view_of
-from sandbox.verifier import Result, Verification
+from sandbox.trial import run, verify, verify_sandbox, view_of
 
 __all__ = [
     "Check",
@@ -28,7 +27,6 @@ __all__ = [
     "silent",
     "up",
     "verify",
-    "verify_real",
     "verify_sandbox",
     "view_of",
 ]

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox import haproxy, network, waiting
+from sandbox import haproxy, healths, network, waiting
 from sandbox.enclosure import Enclosure
 from sandbox.errors import SandboxError
 from sandbox.haproxy import Configuration
@@ -51,6 +51,19 @@ def follow(place: Place, enclosure: Enclosure, wanted: Mapping[str, Configuratio
             path.unlink()
 
 
+def unhealthy(place: Place, enclosure: Enclosure) -> set[str]:
+    """Return the ways to servers, `SERVER-SUBNET`, that fail a balancer's checks."""
+    folder = place.folder / "haproxy"
+    return {
+        way
+        for path in folder.glob("*.pid")
+        for way in healths.unhealthy(
+            _Process(folder, path.stem, enclosure, place.log("haproxy")).ask("show servers state")
+            or ""
+        )
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class _Process:
     """An HAProxy by its name; numbers of processes are those inside the enclosure."""
@@ -62,27 +75,34 @@ class _Process:
 
     def serial(self) -> str | None:
         """Return the serial of the configuration in force; None when there is none."""
+        answer = self.ask("show info")
+        found = re.search(r"^[Dd]escription: (\S+)$", answer or "", re.MULTILINE)
+        return found[1] if found else None
+
+    def ask(self, command: str) -> str | None:
+        """Return what the process says to a command; None when there is none."""
         folder = os.open(self.folder, os.O_PATH)
         try:
             with socket.socket(socket.AF_UNIX) as connection:
                 connection.settimeout(5)
                 # A socket's address has room for 107 characters, less than many a checkout's.
                 connection.connect(f"/proc/self/fd/{folder}/{self._socket}")
-                connection.sendall(b"show info\n")
-                answer = b"".join(iter(lambda: connection.recv(4096), b""))
+                connection.sendall(f"{command}\n".encode())
+                return b"".join(iter(lambda: connection.recv(4096), b"")).decode()
         except OSError:
             return None
         finally:
             os.close(folder)
-        found = re.search(rb"^[Dd]escription: (\S+)$", answer, re.MULTILINE)
-        return found[1].decode() if found else None
 
     def start(self, configuration: Configuration) -> str | None:
         """Start with a configuration; return the number of the process that it replaces."""
         file, candidate = self._file("cfg"), self._file("new")
         for name, content in configuration.files.items():
             (self.folder / name).write_bytes(content)
-        candidate.write_text(configuration.text.replace("@socket@", f"unix@{self._socket}"))
+        states, text = self._file("states"), configuration.text
+        states.write_text(healths.carried_over(text, self.ask("show servers state") or "1\n"))
+        text = text.replace("@socket@", f"unix@{self._socket}").replace("@states@", states.name)
+        candidate.write_text(text)
         here = ["env", f"--chdir={self.folder}"]
         self.enclosure.run([*here, "haproxy", "-c", "-f", str(candidate)])
         candidate.replace(file)
@@ -111,7 +131,7 @@ class _Process:
     def stop(self) -> None:
         """Have the process finish what it has begun, and take no more."""
         self.enclosure.run(["kill", "-USR1", self._file("pid").read_text().strip()], check=False)
-        for kind in ("pid", "cfg", "sock"):
+        for kind in ("pid", "cfg", "sock", "states"):
             self._file(kind).unlink(missing_ok=True)
 
     @property

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from sandbox import addresses, targets
 from sandbox.emulator.balancer import Balancer
 from sandbox.emulator.listeners import Action, FixedResponse, Forward, Listener, Redirect, Rule
-from sandbox.emulator.policies import TlsVersions
+from sandbox.emulator.policies import TlsPolicy
 from sandbox.errors import SandboxError
 from sandbox.network import CLIENT, MACHINE
 from sandbox.targets import ENCRYPTED, HTTP, Check, Presented, Server
@@ -75,7 +75,7 @@ class Front:
     port: int
     is_http: bool
     idle_timeout: int
-    tls: TlsVersions | None
+    tls: TlsPolicy | None
     alpn: str | None
     certificates: str | None
     """Name of a file that lists them."""
@@ -89,7 +89,7 @@ class Front:
 @dataclass(frozen=True, slots=True)
 class Configuration:
     text: str
-    """`@socket@` stands for HAProxy's own socket."""
+    """`@socket@` stands for HAProxy's own socket, `@states@` for a file of its servers' states."""
     serial: str
     """Tells it from every other one."""
     files: Mapping[str, bytes]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping
 from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,7 +34,7 @@ from sandbox.interrupting import interruptible
 from sandbox.override import check_provider
 from sandbox.progress import Progress, silent
 from sandbox.state import CHECKOUT, Place, State
-from sandbox.terraform import Terraform
+from sandbox.terraform import Hear, Terraform
 
 _PROGRAMS = ("unshare", "nsenter", "setsid", "ip", "bwrap", "sshd", "ssh", "haproxy", "dnsmasq")
 
@@ -126,6 +127,32 @@ def refresh(sandbox: Sandbox) -> Sandbox:
         return _refresh(sandbox)
 
 
+def arrange(fleet_file: Path, ssh_ports: Mapping[str, int] | None = None) -> Sandbox:
+    """Make all ready for an apply of a sandbox that is up, in the stack's folder.
+
+    `ssh_ports` has, by server, where on the way to sshd Terraform is to connect to.
+
+    :raises SandboxError: it is not up, or synthesis failed.
+    """
+    place = Place.of(fleet_file)
+    kept = state.running(place)
+    with state.locked(place):
+        sandbox = Sandbox(place, make_plan(load_fleet(fleet_file)), kept)
+        return _arrange(sandbox, silent, ssh_ports or {})[0]
+
+
+def apply(sandbox: Sandbox, hear: Hear | None = None) -> tuple[Sandbox, int, str]:
+    """Apply what was arranged with plain `terraform apply`; data path and DNS follow.
+
+    Return Terraform's exit status and all that it said; `hear` gets each line as it comes.
+    """
+    with state.locked(sandbox.place):
+        current = _Current(sandbox)
+        with following(sandbox.emulator, current.refresh):
+            status, output = sandbox.terraform.apply(hear)
+        return _refresh(current.sandbox), status, output
+
+
 def destroy(sandbox: Sandbox, progress: Progress = silent) -> Sandbox:
     """Have Terraform destroy what it made; the sandbox stays up."""
     with interruptible(), state.locked(sandbox.place):
@@ -169,7 +196,10 @@ def _begin(place: Place, plan: Plan) -> State:
     return kept
 
 
-def _bring_in_line(sandbox: Sandbox, progress: Progress) -> Sandbox:
+def _arrange(
+    sandbox: Sandbox, progress: Progress, ssh_ports: Mapping[str, int]
+) -> tuple[Sandbox, bytes]:
+    """Start servers, synthesize and override; return the Terraform JSON too."""
     place, plan, inside = sandbox.place, sandbox.plan, sandbox.state.enclosure
     progress("starting the servers")
     links = addresses.give(network.LINKS, sandbox.state.links, (each.name for each in plan.servers))
@@ -182,22 +212,29 @@ def _bring_in_line(sandbox: Sandbox, progress: Progress) -> Sandbox:
     logins = {each.name: sandbox.login(each.name) for each in plan.servers}
     server.wait(logins.values())
     progress("synthesizing the Terraform JSON")
-    terraform = sandbox.terraform
-    produced = terraform.synthesize()
-    terraform.override(sandbox.emulator, logins)
+    produced = sandbox.terraform.synthesize()
+    ways = {
+        name: replace(each, port=ssh_ports.get(name, each.port)) for name, each in logins.items()
+    }
+    sandbox.terraform.override(sandbox.emulator, ways)
+    return sandbox, produced
+
+
+def _bring_in_line(sandbox: Sandbox, progress: Progress) -> Sandbox:
+    sandbox, produced = _arrange(sandbox, progress, {})
     current = _Current(sandbox)
     # Nobody visits what has not been up yet.
     follows = following(sandbox.emulator, current.refresh) if sandbox.state.ready else nullcontext()
     try:
         with follows:
-            terraform.deploy(produced, progress)
+            sandbox.terraform.deploy(produced, progress)
     except (SandboxError, KeyboardInterrupt):
         # AWS's balancers and DNS follow what was applied, also when the rest failed.
         with suppress(SandboxError):
             current.refresh()
         raise
     sandbox = _refresh(current.sandbox)
-    server.stop_others(place, inside, plan.servers)
+    server.stop_others(sandbox.place, sandbox.state.enclosure, sandbox.plan.servers)
     return _keep(sandbox, replace(sandbox.state, ready=True))
 
 

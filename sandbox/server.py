@@ -11,31 +11,20 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from modules.plan.records import Plan, Server
+from modules.servers import Login, ServerError, execute
 from sandbox import addresses, authority, backend, disk, network, waiting
 from sandbox.enclosure import Enclosure
 from sandbox.state import Place
 from sandbox.vpc import SshDoor
 
-
-@dataclass(frozen=True, slots=True)
-class Login:
-    """How to reach a server's sshd from the machine."""
-
-    user: str
-    address: str
-    port: int
-    private_key: Path
-    host_key: str
-    """As in `ssh-ed25519 AAAA…`."""
+__all__ = ["Login", "boot", "doors", "execute", "login", "prepare", "start", "stop_others", "wait"]
 
 
 def doors(servers: Iterable[Server], links: Mapping[str, str]) -> tuple[SshDoor, ...]:
@@ -121,28 +110,16 @@ def wait(logins: Iterable[Login]) -> None:
     for each in logins:
         waiting.until(
             f"sshd at {each.address}:{each.port}",
-            lambda each=each: execute(each, ["true"]).returncode == 0,  # type: ignore[misc]
+            lambda each=each: _takes_logins(each),  # type: ignore[misc]
             pause=0.2,
         )
 
 
-def execute(login: Login, argv: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    """Run a command on a server over ssh, its host key checked."""
-    known = f"[{login.address}]:{login.port} {login.host_key}"
-    return subprocess.run(
-        [
-            *("ssh", "-F", "none", "-i", str(login.private_key), "-p", str(login.port)),
-            *("-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-o", "ConnectTimeout=5"),
-            *("-o", "StrictHostKeyChecking=yes", "-o", "UserKnownHostsFile=/dev/null"),
-            *("-o", f"KnownHostsCommand=/bin/echo {known}", "-o", "LogLevel=ERROR"),
-            *(f"{login.user}@{login.address}", "--", *argv),
-        ],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+def _takes_logins(login: Login) -> bool:
+    try:
+        return execute(login, ["true"], seconds=10).returncode == 0
+    except ServerError:
+        return False
 
 
 def _client_key(place: Place) -> Path:

@@ -14,7 +14,7 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -51,6 +51,9 @@ _CDKTF = re.compile(r"\d Stacks? (?:deploying|destroying)|^Invoking Terraform CL
 _SERVER = "(remote-exec): "
 """Before each line of what a provisioner's command says."""
 
+Hear = Callable[[str], None]
+"""Gets each line that a program says, as it comes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Terraform:
@@ -80,7 +83,7 @@ class Terraform:
             },
         )
         document = override(self.plan, json.loads(self._json.read_bytes()), ours)
-        (self._stack / OVERRIDE).write_text(json.dumps(document, indent=2) + "\n")
+        (self.stack / OVERRIDE).write_text(json.dumps(document, indent=2) + "\n")
 
     def deploy(self, produced: bytes, progress: Progress) -> None:
         """Apply with `cdktf deploy`; tell how many resources are done.
@@ -92,11 +95,30 @@ class Terraform:
         if self._json.read_bytes() != produced:
             raise SandboxError(f"cdktf deploy and python main.py write different {self._json}")
 
+    def apply(self, hear: Hear | None = None) -> tuple[int, str]:
+        """Apply what was last synthesized with plain `terraform`, as one may in its folder.
+
+        Return the exit status and all that Terraform said; `hear` gets each line as it comes.
+        """
+        return self.plain("apply", "-auto-approve", hear=hear)
+
+    def plain(
+        self, verb: str, *arguments: str, hear: Hear | None = None, folder: str = ""
+    ) -> tuple[int, str]:
+        """Run plain `terraform` in the stack's folder, or in another `folder` beside it."""
+        command = [
+            *("terraform", verb, "-input=false", "-no-color"),
+            f"-parallelism={_PARALLELISM}",
+            *arguments,
+        ]
+        inside = self._inside.with_name(folder) if folder else self._inside
+        return self._try(command, inside, f"{folder}-{verb}" if folder else verb, hear)
+
     def changes(self) -> bool:
         """Say whether a plan of what was last synthesized wants to change anything."""
         status, output = self._try(
             ["terraform", "plan", "-input=false", "-no-color", "-detailed-exitcode"],
-            CHECKOUT / "cdktf.out" / "stacks" / self.plan.fleet,
+            self._inside,
             "plan",
         )
         if status not in {_NO_CHANGES, _CHANGES}:
@@ -108,12 +130,18 @@ class Terraform:
         self._cdktf("destroy", "destroying with Terraform", progress)
 
     @property
-    def _stack(self) -> Path:
+    def stack(self) -> Path:
+        """The stack's folder, as the machine sees it."""
         return self.place.cdktf_out / "stacks" / self.plan.fleet
 
     @property
+    def _inside(self) -> Path:
+        """The stack's folder, as processes inside see it."""
+        return CHECKOUT / "cdktf.out" / "stacks" / self.plan.fleet
+
+    @property
     def _json(self) -> Path:
-        return self._stack / "cdk.tf.json"
+        return self.stack / "cdk.tf.json"
 
     def _cdktf(self, verb: str, step: str, progress: Progress) -> None:
         command = [
@@ -123,17 +151,15 @@ class Terraform:
             "--skip-provider-lock",
         ]
         progress(step)
-        self._run(command, CHECKOUT, verb, _Meter(step, progress))
+        self._run(command, CHECKOUT, verb, _Meter(step, progress).read)
 
-    def _run(
-        self, command: Sequence[str], cwd: Path, name: str, meter: _Meter | None = None
-    ) -> None:
-        status, output = self._try(command, cwd, name, meter)
+    def _run(self, command: Sequence[str], cwd: Path, name: str, hear: Hear | None = None) -> None:
+        status, output = self._try(command, cwd, name, hear)
         if status:
             raise SandboxError(_reason(output), self.place.log(name))
 
     def _try(
-        self, command: Sequence[str], cwd: Path, name: str, meter: _Meter | None = None
+        self, command: Sequence[str], cwd: Path, name: str, hear: Hear | None = None
     ) -> tuple[int, str]:
         path = self.place.log(name)
         with path.open("wb") as log:
@@ -146,7 +172,7 @@ class Terraform:
                 start_new_session=True,
             )
         try:
-            output = _follow(process, path, meter)
+            output = _follow(process, path, hear)
         finally:
             _end(process, patience=_PATIENCE if self.worth_saving else 0)
         path.write_text(f"{output}\n")
@@ -172,7 +198,7 @@ class _Meter:
         self.progress(self.step, self.done, self.total)
 
 
-def _follow(process: subprocess.Popen[bytes], log: Path, meter: _Meter | None) -> str:
+def _follow(process: subprocess.Popen[bytes], log: Path, hear: Hear | None) -> str:
     """Read what a process writes to its log until it ends; return all of it, without colours."""
     lines: list[str] = []
     begun = ""
@@ -184,8 +210,8 @@ def _follow(process: subprocess.Popen[bytes], log: Path, meter: _Meter | None) -
             *whole, begun = (begun + output.read()).split("\n")
             for line in whole:
                 lines.append(_ESCAPE.sub("", line).rstrip())
-                if meter:
-                    meter.read(lines[-1])
+                if hear:
+                    hear(lines[-1])
             if running:
                 time.sleep(_PAUSE)
     return "\n".join([*lines, begun])
@@ -200,7 +226,7 @@ def _end(process: subprocess.Popen[bytes], patience: float) -> None:
         return
     try:
         if patience:
-            for pid in _terraforms(process.pid):
+            for pid in terraforms(process.pid):
                 os.kill(pid, signal.SIGINT)
             process.wait(patience)
     except subprocess.TimeoutExpired:
@@ -211,14 +237,14 @@ def _end(process: subprocess.Popen[bytes], patience: float) -> None:
             process.wait(5)
 
 
-def _terraforms(pid: int) -> Iterator[int]:
+def terraforms(pid: int) -> Iterator[int]:
     """Find the Terraform processes below a process; below Terraform are only its plugins."""
     for child in children(pid):
         program = {PurePath(word).name for word in command_line(child)[:2]}
         if program & {"terraform", "terraform.py"}:
             yield child
         else:
-            yield from _terraforms(child)
+            yield from terraforms(child)
 
 
 def _environment(fleet: Path) -> dict[str, str]:

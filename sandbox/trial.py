@@ -7,48 +7,47 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from modules.fleet import LockMode, load_fleet
-from modules.plan import Plan, make_plan
+from modules.plan import Plan
 from modules.plan.records import UploadedCertificate
+from modules.verify import DAYS, Verification, View, Wish, visiting
+from modules.verify import verify as verify_fleet
 from sandbox import life
-from sandbox.client import View
 from sandbox.interrupting import interruptible
 from sandbox.life import Sandbox
 from sandbox.progress import Progress, silent
-from sandbox.verifier import Verification
-from sandbox.verifier import verify as verify_names
 
 
-def verify(fleet_file: Path, progress: Progress = silent) -> Verification:
-    """Visit every name of every site in the fleet's sandbox.
+def verify(
+    fleet_file: Path, progress: Progress = silent, *, days: int = DAYS, servers: bool = True
+) -> Verification:
+    """Visit every name of every site in the fleet's sandbox; look at its `servers`.
 
     :raises SandboxError: it is not up.
     """
-    return verify_sandbox(life.find(fleet_file), progress)
+    return verify_sandbox(life.find(fleet_file), progress, days=days, servers=servers)
 
 
-def verify_sandbox(sandbox: Sandbox, progress: Progress = silent) -> Verification:
-    """Visit every name of every site in a sandbox."""
-    progress(_step(sandbox.plan))
-    return verify_names(sandbox.plan, view_of(sandbox), in_sandbox=True)
+def verify_sandbox(
+    sandbox: Sandbox, progress: Progress = silent, *, days: int = DAYS, servers: bool = True
+) -> Verification:
+    """Visit every name of every site in a sandbox; look at its `servers`.
+
+    `days` is how long a certificate has to be valid yet.
+    """
+    progress(visiting(sandbox.plan))
+    wish = Wish(
+        days,
+        logins=(lambda server: sandbox.login(server.name)) if servers else None,
+        servers_demanded=True,
+        in_sandbox=True,
+    )
+    return verify_fleet(sandbox.plan, view_of(sandbox), wish)
 
 
 def view_of(sandbox: Sandbox) -> View:
     """Return where a client of the sandbox looks from."""
     roots = sandbox.root_certificate.read_text() + _own_roots(sandbox.plan)
-    return View(sandbox.nameserver, roots)
-
-
-def verify_real(fleet_file: Path, progress: Progress = silent) -> Verification:
-    """Visit every name of every site of the real fleet: the machine's own DNS and roots."""
-    plan = make_plan(load_fleet(fleet_file, LockMode.READ))
-    progress(_step(plan))
-    return verify_names(plan, View(), in_sandbox=False)
-
-
-def _step(plan: Plan) -> str:
-    promised = not any(site.needs_sni for site in plan.sites)
-    return "visiting every name without SNI" if promised else "visiting every name"
+    return View(sandbox.nameserver, roots, authorities=(sandbox.nameserver,))
 
 
 def _own_roots(plan: Plan) -> str:

@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from modules.cli import sandbox
+from modules.cli import releases, rollback, sandbox, verify
 from modules.cli.output import DEFAULT, ROOT, FleetArgument, console, counted, tell
 from modules.fleet import FleetError, LockMode, load_fleet
 from modules.plan import make_plan, warnings
@@ -40,9 +40,10 @@ def main() -> None:
         sys.exit(2)
     except Exception as error:
         # Here, as a command that ends well, by SystemExit, doesn't pay for the sandbox.
+        from modules.servers import ServerError  # noqa: PLC0415
         from sandbox.errors import SandboxError  # noqa: PLC0415
 
-        if not isinstance(error, SandboxError):
+        if not isinstance(error, SandboxError | ServerError):
             raise
         print(error, file=sys.stderr)
         sys.exit(1)
@@ -84,7 +85,12 @@ def synth(fleet_file: FleetArgument = DEFAULT) -> None:
     sys.exit(subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode)
 
 
-app.command("verify")(sandbox.verify_real)
+app.command("verify")(verify.on_aws)
+app.command("releases")(releases.on_aws)
+app.command("rollback")(rollback.on_aws)
+sandbox.app.command("verify")(verify.in_sandbox)
+sandbox.app.command("releases")(releases.in_sandbox)
+sandbox.app.command("rollback")(rollback.in_sandbox)
 
 
 @ports.callback()

@@ -1,4 +1,4 @@
-"""`portico sandbox …` and `portico verify`: a fleet on loopback, and the check of both."""
+"""`portico sandbox …`: a fleet on loopback."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from modules.fleet import load_fleet
 
 if TYPE_CHECKING:
     from sandbox import Sandbox
-    from sandbox.verifier import Verification
 
 app = typer.Typer(
     help="The fleet on loopback: real Terraform, sshd, Apache and TLS; AWS is played.",
@@ -28,7 +27,7 @@ app = typer.Typer(
 def up(fleet_file: FleetArgument = DEFAULT) -> None:
     """Bring the fleet up; once it is up, apply what has changed in the file."""
     load_fleet(fleet_file)
-    _become_root()
+    become_root()
     import sandbox  # noqa: PLC0415 - boto3 and moto are a second's import
 
     with Steps(console()) as steps:
@@ -37,20 +36,9 @@ def up(fleet_file: FleetArgument = DEFAULT) -> None:
 
 
 @app.command()
-def verify(fleet_file: FleetArgument = DEFAULT) -> None:
-    """Visit every name of every site in the sandbox, without SNI where the site promises it."""
-    _become_root()
-    import sandbox  # noqa: PLC0415
-
-    with Steps(console()) as steps:
-        verification = sandbox.verify(fleet_file, steps)
-    _conclude(verification)
-
-
-@app.command()
 def down(fleet_file: FleetArgument = DEFAULT) -> None:
     """Take it down; nothing of it stays."""
-    _become_root()
+    become_root()
     import sandbox  # noqa: PLC0415
 
     sandbox.down(fleet_file)
@@ -66,30 +54,15 @@ def run(
 ) -> None:
     """Up, verify and down, with one exit status."""
     load_fleet(fleet_file)
-    _become_root()
+    become_root()
     import sandbox  # noqa: PLC0415
+    from modules.cli.verify import conclude  # noqa: PLC0415 - it imports this module
 
     with Steps(console()) as steps:
         verification = sandbox.run(fleet_file, steps, keep=keep)
     if keep:
         _tell_how_to_visit(sandbox.find(fleet_file))
-    _conclude(verification)
-
-
-def verify_real(fleet_file: FleetArgument = DEFAULT) -> None:
-    """Visit every name of every site on AWS, without SNI where the site promises it."""
-    import sandbox  # noqa: PLC0415
-
-    with Steps(console()) as steps:
-        verification = sandbox.verify_real(fleet_file, steps)
-    _conclude(verification)
-
-
-def _conclude(verification: Verification) -> None:
-    from sandbox import report  # noqa: PLC0415
-
-    console().print(report.table(verification))
-    sys.exit(0 if verification.ok else 1)
+    conclude(verification)
 
 
 def _tell_how_to_visit(found: Sandbox) -> None:
@@ -103,7 +76,7 @@ def _shown(path: Path) -> Path:
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
-def _become_root() -> None:
+def become_root() -> None:
     """Run the same command again by sudo, where this is not root and sudo is there.
 
     What a user is to own is made before: the lock, and the folder that the sandbox lies over.

@@ -9,7 +9,7 @@ from typing import Any
 from sandbox.emulator.api import Api
 from sandbox.emulator.balancer import Balancer
 from sandbox.emulator.listeners import Forward, HealthCheck, Listener, Stickiness, Target
-from sandbox.emulator.policies import TlsVersions, versions_of
+from sandbox.emulator.policies import ALL, TlsPolicy, policy_named
 
 _VERSIONS = (
     ("TLSv1.0", "Protocol-TLSv1"),
@@ -32,15 +32,16 @@ class _Policies:
         for name in names:
             yield from self.attributes.get(name, ())
 
-    def tls(self, names: list[str]) -> TlsVersions:
-        """A policy refers to a predefined one, or says for each version whether it is on."""
+    def tls(self, names: list[str]) -> TlsPolicy:
+        """A policy refers to a predefined one, or says what is on, version by version and so on."""
         for name in names:
             attributes = dict(self.attributes.get(name, ()))
             if reference := attributes.get("Reference-Security-Policy"):
-                return versions_of(reference)
+                return policy_named(reference)
             if on := [ours for ours, aws in _VERSIONS if attributes.get(aws) == "true"]:
-                return TlsVersions(on[0], on[-1])
-        return versions_of("ELBSecurityPolicy-2016-08")
+                ciphers = [name for name, value in attributes.items() if _is_cipher(name, value)]
+                return TlsPolicy(on[0], on[-1], ":".join(ciphers) or ALL)
+        return policy_named("ELBSecurityPolicy-2016-08")
 
     def stickiness(self, names: list[str]) -> Stickiness | None:
         for attribute, value in self.of(names):
@@ -52,6 +53,10 @@ class _Policies:
         """The policy of a port names policies that hold a key each."""
         held = [value for attribute, value in self.of(names) if attribute == _KEY_POLICY]
         return tuple(value for attribute, value in self.of(held) if attribute == _KEY)
+
+
+def _is_cipher(attribute: str, value: str) -> bool:
+    return value == "true" and not attribute.startswith(("Protocol-", "Server-Defined-"))
 
 
 def read(api: Api) -> Iterator[Balancer]:

@@ -18,7 +18,7 @@ from sandbox.emulator.listeners import (
     Stickiness,
     Target,
 )
-from sandbox.emulator.policies import versions_of
+from sandbox.emulator.policies import policy_named
 from sandbox.errors import SandboxError
 
 _ENCRYPTED = frozenset({"HTTPS", "TLS"})
@@ -60,7 +60,7 @@ def _listener(api: Api, found: Mapping[str, Any]) -> Listener:
         port=int(found["Port"]),
         protocol=protocol,
         certificates=tuple(_certificates(api, arn)) if secure else (),
-        tls=versions_of(found["SslPolicy"]) if secure else None,
+        tls=policy_named(found["SslPolicy"]) if secure else None,
         http2=protocol == "HTTPS",
         action=_action(api, found["DefaultActions"][-1]),
         rules=tuple(_rules(api, arn)),

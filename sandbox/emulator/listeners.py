@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sandbox.emulator.policies import TlsVersions
+from sandbox.emulator.policies import TlsPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class Listener:
     """HTTPS, HTTP, SSL, TLS or TCP."""
     certificates: tuple[str, ...]
     """ARNs; the first is what a client gets that names no host, or one of no certificate's."""
-    tls: TlsVersions | None
+    tls: TlsPolicy | None
     http2: bool
     action: Action
     rules: tuple[Rule, ...] = ()

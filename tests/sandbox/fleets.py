@@ -20,6 +20,7 @@ region: eu-west-1
 network: {{vpc: vpc-0a1b2c3d, subnets: [subnet-0a1b2c3d, subnet-1a2b3c4d]}}
 servers:
 {servers}
+defaults: {{draining: 5}}
 sites:{sites}
 """
 

@@ -18,9 +18,9 @@ import dns.exception
 import dns.resolver
 
 import sandbox
+from modules.verify.answers import View
+from modules.verify.handshakes import handshake, shown
 from sandbox import Sandbox
-from sandbox.client import View
-from sandbox.handshakes import handshake, shown
 
 _PAUSE = 0.05
 _PATIENCE = 20

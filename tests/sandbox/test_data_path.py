@@ -42,7 +42,7 @@ from sandbox.emulator.listeners import (
     Target,
 )
 from sandbox.emulator.listeners import Rule as HostRule
-from sandbox.emulator.policies import TlsVersions
+from sandbox.emulator.policies import TlsPolicy
 from sandbox.state import Place
 from sandbox.vpc import Instance, Subnet, World
 
@@ -53,7 +53,7 @@ NAMES = {"arn:a": ["a.com", "www.a.com"], "arn:b": ["b.com"]}
 ANYBODY = (Rule(0, 65535, frozenset(), ("0.0.0.0/0",)),)
 GROUPS = ("sg-balancers",)
 OF_BALANCERS = (Rule(0, 65535, frozenset({"sg-balancers"}), ()),)
-TLS = TlsVersions("TLSv1.2", "TLSv1.3")
+TLS = TlsPolicy("TLSv1.2", "TLSv1.3")
 CHECK = HealthCheck("HTTPS", "/health", None, 1, 1, 2, 2, "200")
 WEB_1, WEB_2 = "10.80.0.10", "10.80.1.10"
 PORTS = ("80/plain", "8443", "8444", "8445/proxy")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 import sandbox
+from modules.verify.scanning import Offer
 from sandbox import Check, Sandbox
 from sandbox.emulator import records
 from sandbox.emulator.api import Api
@@ -42,7 +43,8 @@ def test_what_sites_say_is_what_was_checked(kinds: Sandbox) -> None:
     assert Check.CANONICAL in found["www.application.com"].findings
     assert Check.HSTS in found["application.com"].findings
     (sight,) = found["classic.com"].observation.sights
-    assert sight.accepted == ("TLSv1", "TLSv1.1")
+    assert isinstance(sight.offer, Offer)
+    assert set(sight.offer.suites) == {"TLSv1", "TLSv1.1", "TLSv1.2"}
     certificates = {
         name: {
             each.fingerprint

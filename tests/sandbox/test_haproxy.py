@@ -12,7 +12,7 @@ from sandbox.authority import create, load
 from sandbox.emulator.balancer import Balancer
 from sandbox.emulator.firewall import NOTHING_PASSES, Firewall, Rule
 from sandbox.emulator.listeners import Forward, HealthCheck, Listener, Redirect, Target
-from sandbox.emulator.policies import TlsVersions
+from sandbox.emulator.policies import TlsPolicy
 from sandbox.vpc import Instance, SshDoor, Subnet, World
 
 ARN = "arn:aws:acm:eu-west-1:123456789012:certificate/1"
@@ -31,9 +31,7 @@ BALANCER = Balancer(
     groups=("sg-balancers",),
     idle_timeout=60,
     listeners=(
-        Listener(
-            443, "HTTPS", (ARN,), TlsVersions("TLSv1.2", "TLSv1.3"), http2=True, action=FORWARD
-        ),
+        Listener(443, "HTTPS", (ARN,), TlsPolicy("TLSv1.2", "TLSv1.3"), http2=True, action=FORWARD),
         Listener(80, "HTTP", (), None, http2=False, action=REDIRECT),
     ),
 )
@@ -76,7 +74,7 @@ def text(world: World, tmp_path: Path) -> str:
 def test_a_balancer_listens_with_its_certificate_and_versions(world: World, tmp_path: Path) -> None:
     assert re.search(
         r"bind 127\.64\.1\.2:443 namespace _machine ssl crt-list \w+\.list alpn h2,http/1\.1"
-        r" ssl-min-ver TLSv1\.2 ssl-max-ver TLSv1\.3\n",
+        r" ssl-min-ver TLSv1\.2 ssl-max-ver TLSv1\.3 ciphers [A-Z0-9:-]+\n",
         text(world, tmp_path),
     )
     (listed,) = haproxy.configure(world, {})["shop-a"].files.values()
@@ -119,11 +117,11 @@ def test_what_the_security_groups_stop_is_not_there(world: World, tmp_path: Path
 
 
 def test_a_policy_that_takes_old_versions_is_obeyed(world: World, tmp_path: Path) -> None:
-    old = replace(BALANCER.listeners[0], tls=TlsVersions("TLSv1.0", "TLSv1.2"))
+    old = replace(BALANCER.listeners[0], tls=TlsPolicy("TLSv1.0", "TLSv1.2"))
     changed = replace(world, balancers=(replace(BALANCER, listeners=(old,)),))
-    assert "ssl-min-ver TLSv1.0 ssl-max-ver TLSv1.2 ciphers DEFAULT:@SECLEVEL=0" in text(
-        changed, tmp_path
-    )
+    found = text(changed, tmp_path)
+    assert "ssl-min-ver TLSv1.0 ssl-max-ver TLSv1.2 ciphers ECDHE-ECDSA-AES128-GCM-SHA256:" in found
+    assert ":AES256-SHA:@SECLEVEL=0\n" in found
 
 
 def test_a_classic_check_on_another_port_and_a_tcp_one(world: World, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""TLS with a server: the newest version, or one of old that today's OpenSSL no longer speaks."""
+"""Handshakes with a server, and the certificate that it shows."""
 
 from __future__ import annotations
 
@@ -9,21 +9,11 @@ from dataclasses import dataclass
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from nassl._nassl import OpenSSLError
-from nassl.legacy_ssl_client import LegacySslClient
-from nassl.ssl_client import OpenSslVerifyEnum, OpenSslVersionEnum
 
 HTTPS = 443
 
 PATIENCE = 10
 """Seconds for each of connection, handshake and answer."""
-
-_LEGACY = {
-    "SSLv3": OpenSslVersionEnum.SSLV3,
-    "TLSv1": OpenSslVersionEnum.TLSV1,
-    "TLSv1.1": OpenSslVersionEnum.TLSV1_1,
-}
-"""The versions of old."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,32 +57,6 @@ def unverified() -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return context
-
-
-def accepts(address: str, version: str, sent: str | None) -> bool:
-    """Whether the server takes one version alone, `TLSv1.2` or an older one."""
-    if version not in _LEGACY:
-        context = unverified()
-        context.maximum_version = ssl.TLSVersion.TLSv1_2
-        try:
-            with handshake(address, context, sent):
-                return True
-        except OSError:
-            return False
-    try:
-        with socket.create_connection((address, HTTPS), timeout=PATIENCE) as plain:
-            client = LegacySslClient(
-                underlying_socket=plain,
-                ssl_version=_LEGACY[version],
-                ssl_verify=OpenSslVerifyEnum.NONE,
-            )
-            if sent:
-                client.set_tlsext_host_name(sent)
-            client.do_handshake()
-            client.shutdown()
-    except (OSError, OpenSSLError):
-        return False
-    return True
 
 
 def _read(der: bytes) -> Certificate:

@@ -18,8 +18,10 @@ import dns.rdatatype
 import dns.rrset
 import pytest
 
+from modules.verify.answers import View
+from modules.verify.client import PROBE, Observation, Page, Redirect, Visit, observe
+from modules.verify.scanning import Offer, scan
 from sandbox import authority
-from sandbox.client import PROBE, Observation, Page, Redirect, View, Visit, observe
 
 pytestmark = pytest.mark.sandbox
 
@@ -119,25 +121,40 @@ def test_a_missing_chain_is_distrusted(folder: Path) -> None:
 def test_the_name_is_indicated_where_it_must_be_and_left_out_once(folder: Path) -> None:
     front, default = Front(issued(folder, "a.com")), Front(issued(folder, "default.com"))
     front.without_sni = default
-    sight = see(folder, front, Visit(sni=True, versions=("TLSv1.2", "TLSv1.1"))).sights[0]
+    sight = see(folder, front, Visit(sni=True)).sights[0]
     assert {certificate.names for certificate in sight.certificates} == {("a.com",)}
     assert not isinstance(sight.nameless, str)
     assert sight.nameless is not None
     assert sight.nameless.names == ("default.com",)
     assert isinstance(sight.page, Page)
-    assert sight.accepted == ("TLSv1.2",)
     assert front.indicated.count(None) == 1
     assert set(front.indicated) == {None, "a.com"}
 
 
-def test_each_version_is_tried_alone(folder: Path) -> None:
-    versions = Visit(versions=("SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2"))
-    today = see(folder, Front(issued(folder, "a.com")), versions).sights[0]
-    assert (today.version, today.accepted) == ("TLSv1.3", ("TLSv1.2",))
+def test_the_release_that_answers_is_seen(folder: Path) -> None:
+    front = Front(issued(folder, "a.com"))
+    assert see(folder, front).sights[0].release is None
+    front.answer = OK.replace(b"\r\n", b"\r\nPortico-Release: 0123456789ab\r\n", 1)
+    assert see(folder, front).sights[0].release == "0123456789ab"
+    assert front.requests[-2].startswith(b"GET /.well-known/portico/health HTTP/1.1")
+
+
+def test_sslyze_finds_what_a_server_offers(folder: Path) -> None:
+    """Beside today's versions it knows those that OpenSSL no longer speaks."""
     old = Front(issued(folder, "a.com"), oldest=ssl.TLSVersion.TLSv1)
-    assert see(folder, old, versions).sights[0].accepted == ("TLSv1", "TLSv1.1", "TLSv1.2")
-    newest = Front(issued(folder, "a.com"), newest=ssl.TLSVersion.TLSv1_2)
-    assert see(folder, newest, versions).sights[0].version == "TLSv1.2"
+    with serving(443, OK, context(old, folder), []):
+        offer = scan({ADDRESS: "a.com"})[ADDRESS]
+    assert isinstance(offer, Offer)
+    assert set(offer.suites) == {"TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"}
+    assert "TLS_AES_128_GCM_SHA256" in offer.suites["TLSv1.3"]
+    assert "TLS_RSA_WITH_AES_128_CBC_SHA" in offer.suites["TLSv1"]
+
+
+def test_what_sslyze_cannot_scan_is_told() -> None:
+    assert scan({}) == {}
+    reason = scan({ADDRESS: "a.com"})[ADDRESS]
+    assert isinstance(reason, str)
+    assert "rejected the connection" in reason
 
 
 def test_another_path_is_asked_and_its_headers_are_kept(folder: Path) -> None:

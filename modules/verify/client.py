@@ -5,15 +5,19 @@ It sends no SNI, but where a site needs it; there it looks a second time, withou
 
 from __future__ import annotations
 
+import errno
 import re
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection, HTTPException, HTTPResponse
 
 import dns.exception
-import dns.resolver
 
-from sandbox.handshakes import HTTPS, PATIENCE, Certificate, accepts, handshake, shown, unverified
+from modules.plan.records import HEALTH_PATH
+from modules.verify.answers import Answer, View, resolve
+from modules.verify.handshakes import HTTPS, PATIENCE, Certificate, handshake, shown, unverified
+from modules.verify.scanning import Offer
 
 HTTP = 80
 
@@ -29,24 +33,14 @@ _BODY_LIMIT = 65536
 
 
 @dataclass(frozen=True, slots=True)
-class View:
-    """Where a client looks from."""
-
-    nameserver: tuple[str, int] | None = None
-    """Address and port; None for the system's own."""
-    roots: str = ""
-    """Roots in PEM that it trusts beside those of the machine."""
-
-
-@dataclass(frozen=True, slots=True)
 class Visit:
     """How a client visits a name."""
 
     types: tuple[str, ...] = ("A",)
-    """Record types that it looks up."""
+    """Record types whose addresses it visits."""
+    absent: tuple[str, ...] = ()
+    """Record types that it looks up as well, and that should not be there."""
     sni: bool = False
-    versions: tuple[str, ...] = ()
-    """TLS versions that it tries one by one, beside the newest: `SSLv3` to `TLSv1.2`."""
     path: str = "/"
 
 
@@ -80,12 +74,15 @@ class Sight:
     certificates: tuple[Certificate, ...] = ()
     distrust: str | None = None
     """Why the chain is not trusted."""
-    accepted: tuple[str, ...] = ()
-    """Of the versions that were tried one by one, those that were accepted."""
+    offer: Offer | str = "not scanned"
     nameless: Certificate | str | None = None
     """What a client without SNI gets; None where no client sends it."""
     page: Page | str = "not asked"
     redirect: Redirect | str = "not asked"
+    release: str | None = None
+    """What Portico's own path tells, where it answers."""
+    out_of_reach: bool = False
+    """Whether this machine has no way to addresses of its kind, as many have none to IPv6."""
 
     @property
     def connected(self) -> bool:
@@ -101,6 +98,10 @@ class Observation:
     trouble: tuple[str, ...]
     """Record types that DNS didn't answer, with the reason."""
     sights: tuple[Sight, ...]
+    strays: tuple[str, ...] = ()
+    """Addresses of record types that should not be there."""
+    answers: tuple[Answer, ...] = ()
+    """What the zone's name servers say."""
 
 
 def observe(name: str, view: View, visit: Visit) -> Observation:
@@ -112,25 +113,17 @@ def observe(name: str, view: View, visit: Visit) -> Observation:
             addresses += resolve(name, kind, view)
         except dns.exception.DNSException as error:
             trouble.append(f"{kind}: {error}")
+    strays: list[str] = []
+    for kind in visit.absent:
+        with suppress(dns.exception.DNSException):
+            strays += resolve(name, kind, view)
     return Observation(
         name,
         tuple(addresses),
         tuple(trouble),
         tuple(_visit(name, address, view, visit) for address in addresses),
+        tuple(strays),
     )
-
-
-def resolve(name: str, kind: str, view: View) -> list[str]:
-    """Return what DNS answers.
-
-    :raises DNSException: it answers nothing of the kind.
-    """
-    resolver = dns.resolver.Resolver(configure=view.nameserver is None)
-    if view.nameserver:
-        address, resolver.port = view.nameserver
-        resolver.nameservers = [address]
-    resolver.lifetime = PATIENCE
-    return [record.to_text() for record in resolver.resolve(name, kind)]
 
 
 def _visit(name: str, address: str, view: View, visit: Visit) -> Sight:
@@ -148,24 +141,30 @@ def _visit(name: str, address: str, view: View, visit: Visit) -> Sight:
         except ssl.SSLCertVerificationError as error:
             distrust = error.verify_message
             context.verify_mode = ssl.CERT_NONE
-        certificates = []
+        certificates, release = [], None
         for _ in range(_SIGHTS):
             with handshake(address, context, sent) as tls:
                 certificates.append(shown(tls))
                 version = tls.version() or "none"
+                if len(certificates) == 1:
+                    release = _release(name, tls)
                 page = _page(name, visit.path, tls) if len(certificates) == _SIGHTS else ""
     except OSError as error:
-        return Sight(address, str(error), redirect=redirect)
+        return Sight(address, str(error), redirect=redirect, out_of_reach=_has_no_way(error))
     return Sight(
         address=address,
         version=version,
         certificates=tuple(certificates),
         distrust=distrust,
-        accepted=tuple(each for each in visit.versions if accepts(address, each, sent)),
         nameless=_nameless(address) if sent else None,
         page=page,
         redirect=redirect,
+        release=release,
     )
+
+
+def _has_no_way(error: OSError) -> bool:
+    return error.errno in {errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 
 
 def _nameless(address: str) -> Certificate | str:
@@ -177,16 +176,10 @@ def _nameless(address: str) -> Certificate | str:
 
 
 def _page(name: str, path: str, tls: ssl.SSLSocket) -> Page | str:
-    connection = HTTPConnection(name, HTTPS, timeout=PATIENCE)
-    connection.sock = tls
     try:
-        connection.request("GET", path, headers={"Host": name, "Connection": "close"})
-        answer = connection.getresponse()
-        body = answer.read(_BODY_LIMIT)
+        answer, body = _get(name, path, tls)
     except (OSError, HTTPException) as error:
         return str(error) or type(error).__name__
-    finally:
-        connection.close()
     sites, server = _SITES.search(body), _SERVER.search(body)
     return Page(
         answer.status,
@@ -195,6 +188,24 @@ def _page(name: str, path: str, tls: ssl.SSLSocket) -> Page | str:
         answer.getheader("Location"),
         answer.getheader("Strict-Transport-Security"),
     )
+
+
+def _release(name: str, tls: ssl.SSLSocket) -> str | None:
+    try:
+        return _get(name, HEALTH_PATH, tls)[0].getheader("Portico-Release")
+    except (OSError, HTTPException):
+        return None
+
+
+def _get(name: str, path: str, tls: ssl.SSLSocket) -> tuple[HTTPResponse, bytes]:
+    connection = HTTPConnection(name, HTTPS, timeout=PATIENCE)
+    connection.sock = tls
+    try:
+        connection.request("GET", path, headers={"Host": name, "Connection": "close"})
+        answer = connection.getresponse()
+        return answer, answer.read(_BODY_LIMIT)
+    finally:
+        connection.close()
 
 
 def _redirect(name: str, address: str) -> Redirect | str:

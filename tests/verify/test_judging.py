@@ -7,10 +7,19 @@ import pytest
 
 from modules.plan import Plan
 from modules.plan.records import Site
-from sandbox.client import PROBE, Observation, Page, Redirect, Sight, Visit
-from sandbox.handshakes import Certificate
-from sandbox.judging import Check, judge, visit
+from modules.verify.checks import Check, Unknown
+from modules.verify.client import PROBE, Observation, Page, Redirect, Sight, Visit
+from modules.verify.handshakes import Certificate
+from modules.verify.judging import Terms, judge, visit
+from modules.verify.scanning import Offer
 from tests.sandbox import fleets
+
+NEWEST = frozenset({"TLS_AES_128_GCM_SHA256", "TLS_CHACHA20_POLY1305_SHA256"})
+STRICT = frozenset({"TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"})
+CBC = frozenset({"TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256", "TLS_RSA_WITH_AES_256_GCM_SHA384"})
+WEAK = frozenset({"TLS_RSA_WITH_AES_128_CBC_SHA"})
+TODAY = {"TLSv1.2": STRICT, "TLSv1.3": NEWEST}
+OLD = {"TLSv1": WEAK, "TLSv1.1": WEAK, **TODAY}
 
 GOOD = Sight(
     address="127.64.1.2",
@@ -18,6 +27,8 @@ GOOD = Sight(
     certificates=(Certificate(("a.com", "www.a.com"), "CN=issuer", "f1", 100, 1),) * 3,
     page=Page(200, ("a.com",), "web-1"),
     redirect=Redirect(301, "https://www.a.com:443/portico?probe=1"),
+    offer=Offer(TODAY),
+    release="0123456789ab",
 )
 
 
@@ -35,11 +46,22 @@ def failures(plan: Plan, sight: Sight, *, domain: str = "a.com") -> dict[Check, 
     return failing(plan, site, seen)
 
 
+IN_SANDBOX = Terms(days=21, pages_tell=True)
+
+
 def failing(
-    plan: Plan, site: Site, seen: Observation, *, pages_tell: bool = True
+    plan: Plan,
+    site: Site,
+    seen: Observation,
+    *,
+    terms: Terms = IN_SANDBOX,
 ) -> dict[Check, str]:
-    found = judge(plan, site, seen, pages_tell=pages_tell)
-    return {check: reason for check, reason in found.items() if reason is not None}
+    found = judge(plan, site, seen, seen, terms)
+    return {check: reason for check, reason in found.items() if isinstance(reason, str)}
+
+
+def offered(suites: dict[str, frozenset[str]], sight: Sight = GOOD) -> Sight:
+    return replace(sight, offer=Offer(suites))
 
 
 def shown(**changes: object) -> Sight:
@@ -64,6 +86,7 @@ def test_a_wildcard_covers_one_label(tmp_path: Path) -> None:
         (Check.CONNECTION, Sight("127.64.1.2", "Connection refused", redirect=GOOD.redirect)),
         (Check.CHAIN, replace(GOOD, distrust="self-signed certificate")),
         (Check.VALIDITY, shown(days_left=-1)),
+        (Check.VALIDITY, shown(days_left=20)),
         (Check.VALIDITY, shown(days_old=-1)),
         (Check.OWN, shown(names=("www.a.com", "b.com"))),
         (
@@ -74,7 +97,10 @@ def test_a_wildcard_covers_one_label(tmp_path: Path) -> None:
             ),
         ),
         (Check.TLS, replace(GOOD, version="TLSv1.1")),
-        (Check.TLS, replace(GOOD, accepted=("TLSv1.1",))),
+        (Check.TLS, offered({"TLSv1.1": STRICT, **TODAY})),
+        (Check.TLS, offered({"SSLv2": frozenset(), **TODAY})),
+        (Check.TLS, offered({**TODAY, "TLSv1.2": STRICT | CBC})),
+        (Check.RELEASE, replace(GOOD, release=None)),
         (Check.STATUS, replace(GOOD, page=Page(503, ("a.com",), None))),
         (Check.STATUS, replace(GOOD, page=Page(421, ("a.com",), None))),
         (Check.STATUS, replace(GOOD, page="timed out")),
@@ -113,9 +139,10 @@ def test_a_modern_site_refuses_tls_1_2(plan: Plan) -> None:
         certificates=(Certificate(("b.com",), "CN=issuer", "f3", 100, 1),),
         page=Page(200, ("b.com",), "web-1"),
         redirect=Redirect(308, "https://b.com/portico?probe=1"),
+        offer=Offer({"TLSv1.3": NEWEST}),
     )
     assert failures(plan, modern, domain="b.com") == {}
-    for sight in (replace(modern, version="TLSv1.2"), replace(modern, accepted=("TLSv1.2",))):
+    for sight in (replace(modern, version="TLSv1.2"), offered(TODAY, modern)):
         assert list(failures(plan, sight, domain="b.com")) == [Check.TLS]
 
 
@@ -137,7 +164,7 @@ def test_on_a_real_fleet_a_page_may_be_anything_but_an_error_of_the_servers(plan
     def judged(status: int) -> list[Check]:
         sight = replace(GOOD, page=Page(status, (), None))
         seen = Observation("www.a.com", (sight.address,), (), (sight,))
-        return list(failing(plan, site, seen, pages_tell=False))
+        return list(failing(plan, site, seen, terms=Terms()))
 
     assert [judged(status) for status in (200, 302, 401, 404)] == [[]] * 4
     assert [judged(status) for status in (421, 500, 503)] == [[Check.STATUS]] * 3
@@ -148,12 +175,40 @@ def test_on_a_real_fleet_a_page_may_be_anything_but_an_error_of_the_servers(plan
 
 def test_an_old_site_takes_tls_1_0_and_1_1_and_no_ssl(tmp_path: Path) -> None:
     plan = fleets.plan(tmp_path, fleets.site("a.com", "aliases: [www.a.com]", "tls: old"))
-    tried = visit(plan.sites[0], "a.com").versions
-    assert tried == ("TLSv1", "TLSv1.1", "SSLv3")
-    good = replace(GOOD, accepted=("TLSv1", "TLSv1.1"))
-    assert failures(plan, good) == {}
-    for accepted in ((), ("TLSv1.1",), ("TLSv1",), tried):
-        assert list(failures(plan, replace(good, accepted=accepted))) == [Check.TLS]
+    assert failures(plan, offered(OLD)) == {}
+    for suites in (
+        TODAY,
+        {"TLSv1.1": WEAK, **TODAY},
+        {"TLSv1": WEAK, **TODAY},
+        {"SSLv3": WEAK, **OLD},
+        {**OLD, "TLSv1": frozenset({"TLS_RSA_WITH_RC4_128_SHA"})},
+    ):
+        assert list(failures(plan, offered(suites))) == [Check.TLS]
+
+
+def test_what_a_classic_balancers_only_policy_adds_is_let_pass(tmp_path: Path) -> None:
+    setting = "load_balancer: classic"
+    plan = fleets.plan(tmp_path, fleets.site("a.com", "aliases: [www.a.com]", setting))
+    sight = replace(GOOD, version="TLSv1.2")
+    assert failures(plan, offered({"TLSv1.2": STRICT | CBC}, sight)) == {}
+    assert list(failures(plan, offered({"TLSv1.2": CBC | WEAK}, sight))) == [Check.TLS]
+
+
+def test_what_sslyze_could_not_scan_is_unknown(plan: Plan) -> None:
+    seen = Observation("a.com", ("127.64.1.2",), (), (replace(GOOD, offer="timed out"),))
+    found = judge(plan, plan.sites[0], seen, seen, IN_SANDBOX)[Check.TLS]
+    assert found == Unknown("sslyze failed: timed out")
+
+
+def test_the_release_that_answers_is_live_on_a_server(plan: Plan) -> None:
+    seen = Observation("a.com", ("127.64.1.2",), (), (GOOD,))
+    redirected = replace(
+        seen, sights=(replace(GOOD, redirect=Redirect(301, f"https://a.com{PROBE}")),)
+    )
+    live = replace(IN_SANDBOX, releases={"0123456789ab"})
+    assert failing(plan, plan.sites[0], redirected, terms=live) == {}
+    other = replace(IN_SANDBOX, releases={"ba9876543210"})
+    assert list(failing(plan, plan.sites[0], redirected, terms=other)) == [Check.RELEASE]
 
 
 def test_hsts_is_awaited_where_it_is_promised(tmp_path: Path) -> None:
@@ -214,7 +269,7 @@ def met(domain: str, default: Certificate | str | None) -> Sight:
 
 def test_sni_is_sent_where_a_site_needs_it(shared: Plan) -> None:
     assert [visit(site, site.domain).sni for site in shared.sites] == [True, True, True, False]
-    assert visit(shared.sites[3], "d.com") == Visit(versions=("TLSv1.1",))
+    assert visit(shared.sites[3], "d.com") == Visit(absent=("AAAA",))
 
 
 def test_without_sni_a_shared_balancer_shows_its_default_certificate(shared: Plan) -> None:
@@ -247,3 +302,12 @@ def test_a_certificate_of_the_fleets_own_may_list_another_sites_domain(tmp_path:
     )
     assert failures(plan, shown(names=("a.com", "www.a.com", "b.com"))) == {}
     assert list(failures(plan, shown(names=("a.com", "www.a.com")))) == [Check.OWN]
+
+
+def test_an_address_that_this_machine_has_no_way_to_is_unknown(plan: Plan) -> None:
+    away = Sight("2001:db8::1", "Network is unreachable", out_of_reach=True)
+    site = plan.sites[0]
+    seen = Observation("www.a.com", ("127.64.1.2", "2001:db8::1"), (), (GOOD, away))
+    found = judge(plan, site, seen, seen, IN_SANDBOX)
+    assert found[Check.CONNECTION] == Unknown("Network is unreachable (at 2001:db8::1)")
+    assert [check for check, reason in found.items() if isinstance(reason, str)] == []

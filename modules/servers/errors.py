@@ -1,0 +1,7 @@
+"""What a person is told when a server can't be asked."""
+
+from __future__ import annotations
+
+
+class ServerError(Exception):
+    """A server can't be reached, or doesn't answer as it should; the message says why."""
