@@ -9,7 +9,7 @@ at_once := 3
 shell_scripts := .ci/run portico tools/run $(wildcard tools/*.sh apache_templates/*.sh)
 
 help: ## lists these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
 setup: ## installs what is missing, and only that
 	@tools/setup.sh
@@ -19,7 +19,14 @@ demo: setup ## deploys three domains to a sandbox on this machine and visits the
 
 test: setup ## runs the checks and all tests
 	@$(MAKE) check
-	@$(as_root) $(run) python -m pytest -n $(at_once) $(PYTEST)
+	@$(as_root) $(run) python -m pytest -n $(at_once) -m 'not soak' $(PYTEST)
+
+soak: setup ## runs every fault of the campaign, then the tests that take too long for `test`
+	@$(as_root) $(run) python -m tests.faults $(FAULTS)
+	@$(as_root) $(run) python -m pytest -n $(at_once) -m soak $(PYTEST)
+
+soak-naive: setup ## runs the same faults against upload, configtest and graceful
+	@$(as_root) $(run) python -m tests.faults --naive $(FAULTS)
 
 check: ## lints, types, import contract, shell scripts, locks
 	@$(run) ruff check --quiet
@@ -39,6 +46,9 @@ docs: ## writes what is generated: the fleet file's reference, its JSON Schema, 
 bench: ## measures the start-up of main.py against plain imports
 	@$(run) python tools/bench_synth.py
 
+bench-reload: setup ## measures a release's activation beside a plain graceful, at 3, 100 and 1,000 sites
+	@$(as_root) $(run) python tools/bench_reload.py
+
 lock: setup ## locks the newest allowed versions
 	@$(run) python tools/lock.py
 
@@ -47,5 +57,5 @@ clean: ## removes what runs leave behind; what was installed stays
 	@find . -name __pycache__ -not -path './.venv/*' -not -path './.portico/*' \
 	    -not -path './node_modules/*' -prune -exec rm -rf {} +
 
-.PHONY: help setup demo test check synth docs bench lock clean
+.PHONY: help setup demo test soak soak-naive check synth docs bench bench-reload lock clean
 .DEFAULT_GOAL := help

@@ -1,0 +1,211 @@
+"""Stops a server at an exact step of an activation, by counting the commands that it runs.
+
+Before each external command of the activation script stands a wrapper on the server's PATH. It
+counts the call; at the step that is waited for it holds the caller until it is let go, or fails in
+the command's place. So whatever is done then is done at that step, on each run.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox.state import CHECKOUT
+from tests.faults.machine import Machine
+
+_PAUSE = 0.01
+_HOME = "/faults"
+_BUILT_IN = frozenset(
+    {
+        *("[", "case", "cd", "command", "do", "done", "echo", "else", "esac", "exec", "exit"),
+        *("export", "false", "fi", "for", "if", "in", "kill", "printf", "pwd", "read", "return"),
+        *("set", "shift", "test", "then", "trap", "true", "type", "ulimit", "umask", "unset"),
+        *("until", "wait", "while"),
+    }
+)
+
+_WRAPPER = """\
+#!/bin/sh
+name=${0##*/}
+real=/usr/bin/$name
+[ -x "$real" ] || real=/usr/sbin/$name
+[ -e /faults/armed ] || exec "$real" "$@"
+exec 8>/faults/lock
+/usr/bin/flock 8
+n=0 hit=''
+read -r n </faults/count
+n=$((n + 1))
+echo "$n" >/faults/count
+call="$name $*"
+printf '%s %s\\n' "$n" "$call" >>/faults/calls
+[ ! -e /faults/looks ] || /usr/bin/find /etc/portico /etc/apache2 /var/lib/portico ! -name log \\
+    -printf '%p %i %s %T@ %l\\n' 2>/dev/null | /usr/bin/sha256sum >>/faults/states
+. /faults/step
+if [ -n "$hit" ] && /usr/bin/mv /faults/armed /faults/reached 2>/dev/null; then
+    exec 8>&-
+    . /faults/act
+else
+    exec 8>&-
+fi
+exec "$real" "$@"
+"""
+_HOLD = "while [ ! -e /faults/go ]; do /usr/bin/sleep 0.02; done\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A moment of an activation; `test` sets `hit` in the wrapper's words."""
+
+    name: str
+    test: str
+
+
+def call(number: int) -> Step:
+    """Name the step by how many commands have begun, itself included."""
+    return Step(f"call {number}", f'[ "$n" != {number} ] || hit=yes\n')
+
+
+def says(words: str) -> Step:
+    """Name the first command after the script has said these words, on its way to the operator."""
+    return says_then(words, "*")
+
+
+def says_then(words: str, pattern: str) -> Step:
+    """Name the first command after these words whose line matches a pattern of the shell's."""
+    find = (
+        "/usr/bin/find /var/lib/portico/runs -name log -newer /faults/since"
+        f" -exec /usr/bin/grep -qF {shlex.quote(words)} {{}} ';' -print"
+    )
+    return Step(
+        f"'{words}', then {pattern}",
+        f"case $call in {_escaped(pattern)}) hit=$({find} 2>/dev/null) ;; esac\n",
+    )
+
+
+def runs(pattern: str, nth: int = 1) -> Step:
+    """Name the nth command whose line matches a pattern of the shell's: `mv -T *`."""
+    return Step(
+        f"{pattern} ({nth})",
+        f"case $call in {_escaped(pattern)}) echo >>/faults/matches\n"
+        f'[ "$(/usr/bin/wc -l </faults/matches)" != {nth} ] || hit=yes ;; esac\n',
+    )
+
+
+def _escaped(pattern: str) -> str:
+    """Quote what the shell would not take as part of a pattern."""
+    return re.sub(r"([\s'\"$`;&|<>()#])", r"\\\1", pattern)
+
+
+NEVER = Step("never", "")
+
+
+@contextmanager
+def counting(machine: Machine) -> Iterator[list[str]]:
+    """Count every command, and look at the disk before each.
+
+    Once the block has ended, the list has the lines of those that found it changed since the one
+    before, each with its number first.
+    """
+    lines: list[str] = []
+    with _wrapped(machine, NEVER, _HOLD) as home:
+        (home / "looks").touch()
+        yield lines
+        calls = re.findall(r"^\d+ .*$", (home / "calls").read_text(errors="replace"), re.MULTILINE)
+        states = (home / "states").read_text().splitlines()
+    before = ""
+    for line, state in zip(calls, states, strict=True):
+        if state != before:
+            lines.append(line)
+        before = state
+
+
+@contextmanager
+def held(machine: Machine, step: Step, act: Callable[[], object]) -> Iterator[None]:
+    """Call `act` at a step, which waits for it to return.
+
+    :raises AssertionError: the step never came.
+    """
+    over = threading.Event()
+    trouble: list[BaseException] = []
+
+    with _wrapped(machine, step, _HOLD) as home:
+
+        def watch() -> None:
+            while not (home / "reached").exists():
+                if over.wait(_PAUSE):
+                    return
+            try:
+                act()
+            except BaseException as error:  # noqa: BLE001 - raised again where it is awaited
+                trouble.append(error)
+            finally:
+                (home / "go").touch()
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        try:
+            yield
+        finally:
+            over.set()
+            watcher.join()
+        if trouble:
+            raise trouble[0]
+        assert (home / "reached").exists(), f"the step {step.name} never came"
+
+
+@contextmanager
+def failing(machine: Machine, step: Step, words: str) -> Iterator[None]:
+    """Have the command at a step fail in these words, exit status 1.
+
+    :raises AssertionError: the step never came.
+    """
+    act = f'printf "%s: %s\\n" "$name" {shlex.quote(words)} >&2\nexit 1\n'
+    with _wrapped(machine, step, act) as home:
+        yield
+        assert (home / "reached").exists(), f"the step {step.name} never came"
+
+
+@contextmanager
+def _wrapped(machine: Machine, step: Step, act: str) -> Iterator[Path]:
+    """Put the wrappers in place; the disk is the same one after the server has booted anew."""
+    home = machine.disk / _HOME.lstrip("/")
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir()
+    for name, text in (("count", "0\n"), ("calls", ""), ("matches", "")):
+        (home / name).write_text(text)
+    (home / "step").write_text(step.test)
+    (home / "act").write_text(act)
+    for name in ("wrapper", "since", "armed"):
+        (home / name).touch()
+    (home / "wrapper").write_text(_WRAPPER)
+    (home / "wrapper").chmod(0o755)
+    links = [machine.disk / "usr/local/bin" / name for name in commands()]
+    mine = [link for link in links if not link.exists()]
+    for link in mine:
+        link.symlink_to(f"{_HOME}/wrapper")
+    try:
+        yield home
+    finally:
+        (home / "armed").unlink(missing_ok=True)
+        (home / "go").touch()
+        for link in mine:
+            link.unlink(missing_ok=True)
+
+
+def commands() -> set[str]:
+    """Return the programs that the scripts in `apache_templates/` may run."""
+    files = [file for file in (CHECKOUT / "apache_templates").rglob("*") if file.is_file()]
+    texts = (file.read_text() for file in files if file.suffix != ".tftpl")
+    words = {word for text in texts for word in re.findall(r"[a-z][\w.-]*", text)} - _BUILT_IN
+    return {
+        word
+        for word in (*words, "apachectl", "rm", "cat")
+        if any((folder / word).exists() for folder in (Path("/usr/bin"), Path("/usr/sbin")))
+        or word == "apachectl"
+    }
