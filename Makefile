@@ -5,7 +5,7 @@ run := tools/run
 # Tests of the sandbox need root, for namespaces and the ports 80 and 443.
 as_root := $(shell [ "$$(id -u)" = 0 ] || echo sudo --preserve-env=CI env PYTHONDONTWRITEBYTECODE=1)
 # Most of a sandbox's time is the provider's waiting.
-at_once := 3
+at_once := 4
 shell_scripts := .ci/run portico tools/run $(wildcard tools/*.sh)
 
 help: ## lists these targets

@@ -87,6 +87,7 @@ def test_apache_sees_the_client_and_not_the_balancer(three: Sandbox) -> None:
 # --- changes -------------------------------------------------------------------------------------
 
 
+@pytest.mark.soak
 def test_a_balancer_that_changes_fails_no_request(three: Sandbox, api: Api) -> None:
     found = api.client("elbv2").describe_load_balancers()["LoadBalancers"]
 
@@ -116,6 +117,7 @@ def test_a_fourth_site_is_added_while_clients_fetch_the_others(three: Sandbox, f
     assert not after.terraform.changes()
 
 
+@pytest.mark.soak
 def test_the_second_is_removed_and_comes_back_to_its_port(three: Sandbox, file: Path) -> None:
     with clients(three, "domain-a.com", "domain-c.com") as counts:
         write(file.parent, A + C + D)

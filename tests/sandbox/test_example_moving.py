@@ -69,6 +69,7 @@ def test_one_moves_at_once_and_one_gets_a_successor(moving: Sandbox) -> None:
     assert len(gradual[0].observation.sights) == 2
 
 
+@pytest.mark.soak
 def test_one_moves_on_to_a_shared_balancer_and_one_leaves_the_old_one(moving: Sandbox) -> None:
     after, tallies = moved(sandbox.find(moving.place.fleet), "stage-3.yaml", "at-once.com")
     assert tallies.failed == []

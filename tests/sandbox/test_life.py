@@ -44,6 +44,7 @@ def test_down_of_what_is_not_there_is_as_good(fleet: Path) -> None:
     sandbox.down(fleet)
 
 
+@pytest.mark.soak
 def test_a_second_sandbox_beside_the_first(fleet: Path, tmp_path: Path) -> None:
     other_file = fleets.write(tmp_path / "other", "", name="other")
     try:
@@ -59,8 +60,17 @@ def test_a_second_sandbox_beside_the_first(fleet: Path, tmp_path: Path) -> None:
     assert_nothing_left(other_file)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize("step", ["starting the servers", "applying with Terraform"])
+@pytest.mark.parametrize(
+    ("step", "number"),
+    [
+        ("starting the servers", signal.SIGINT),
+        ("applying with Terraform", signal.SIGTERM),
+        pytest.param("starting the servers", signal.SIGTERM, marks=pytest.mark.soak),
+        pytest.param("starting the servers", signal.SIGHUP, marks=pytest.mark.soak),
+        pytest.param("applying with Terraform", signal.SIGINT, marks=pytest.mark.soak),
+        pytest.param("applying with Terraform", signal.SIGHUP, marks=pytest.mark.soak),
+    ],
+)
 def test_an_interrupted_up_leaves_nothing(fleet: Path, number: signal.Signals, step: str) -> None:
     with fleets.started(fleet, step) as process:
         process.send_signal(number)
@@ -76,6 +86,7 @@ def test_down_clears_up_after_one_that_was_killed(fleet: Path) -> None:
     assert_nothing_left(fleet)
 
 
+@pytest.mark.soak
 def test_up_clears_up_after_one_that_was_killed(fleet: Path) -> None:
     with fleets.started(fleet, "applying with Terraform") as process:
         process.kill()
@@ -104,6 +115,7 @@ def test_a_failed_up_leaves_its_logs_alone_and_names_them(fleet: Path) -> None:
     assert [entry.name for entry in Place.of(fleet).folder.iterdir()] == ["logs"]
 
 
+@pytest.mark.soak
 def test_servers_come_and_go(fleet: Path) -> None:
     sandbox.up(fleet)
     fleets.write(fleet.parent, "", servers=2)
@@ -127,6 +139,7 @@ def test_run_is_all_of_it(fleet: Path) -> None:
     assert_nothing_left(fleet)
 
 
+@pytest.mark.soak
 def test_run_may_leave_it_up(fleet: Path) -> None:
     sandbox.run(fleet, keep=True)
     assert sandbox.find(fleet).state.enclosure.alive

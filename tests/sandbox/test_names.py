@@ -16,6 +16,7 @@ def sites(of_a: str, of_b: str) -> str:
     )
 
 
+@pytest.mark.soak
 def test_aliases_come_and_go(tmp_path: Path) -> None:
     file = fleets.write(tmp_path, sites("www.domain-a.com", "www.domain-b.com"))
     try:

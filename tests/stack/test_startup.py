@@ -59,6 +59,7 @@ def test_a_package_that_is_not_there_is_not_known() -> None:
     assert not startup.is_known({**installed(), startup.PROVIDER: None})
 
 
+@pytest.mark.soak
 def test_plain_imports_write_the_same_bytes(tmp_path: Path) -> None:
     file = synthesize(
         tmp_path, plan_of(tmp_path, "sites: {a.com: {}, b.com: {load_balancer: classic}}\n")
