@@ -54,6 +54,8 @@ stage() {
     own=$(cd "$candidate.new/sites" && grep -EHis "$PORTICOS_OWN" ./*.conf |
         sed 's|^./\(.*\)[.]conf:[[:space:]]*|\1: |' | head -n 5 | together)
     [ -z "$own" ] || refuse "an extra_config may not change Portico's own variables: $own"
+    # What was live before stays kept, also where this run fails.
+    [ ! -e "$candidate/live" ] || cp -p "$candidate/live" "$candidate.new/live"
     rm -rf "$candidate.old"
     [ ! -e "$candidate" ] || mv -T "$candidate" "$candidate.old"
     mv -T "$candidate.new" "$candidate"
