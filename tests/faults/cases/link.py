@@ -42,9 +42,7 @@ _ONLY_PORTICO = "nothing runs on the server after its two commands"
 CASES = (
     Case("link-cut-in-handshake", applied(), fault=cut_after(1500)),
     Case("link-cut-early-in-upload", refused(_LOST), fault=cut_after(12_000)),
-    Case(
-        "link-cut-late-in-upload", refused(_LOST), fault=cut_after(40_000, naive=20_000), quick=True
-    ),
+    Case("link-cut-late-in-upload", refused(_LOST), fault=cut_after(40_000, naive=20_000)),
     Case(
         "link-cut-at-test",
         finished(_LOST),

@@ -16,8 +16,8 @@ _NAME = "rollback"
 
 # A trial runs in the foreground: this shows on the live Apache alone, and not to visitors.
 FAILS_LIVE = directives(
-    f'<IfDefine !FOREGROUND>\n<Location "{HEALTH_PATH}">\n'
-    "Require all denied\n</Location>\n</IfDefine>"
+    f"<IfDefine !FOREGROUND>\n<If \"%{{REQUEST_URI}} == '{HEALTH_PATH}'\">\n"
+    "Require all denied\n</If>\n</IfDefine>"
 )
 _FINE = directives("# corrected")
 
