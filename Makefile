@@ -48,7 +48,7 @@ bench: ## measures the start-up of main.py against plain imports
 	@$(run) python tools/bench_synth.py
 
 bench-reload: setup ## measures a release's activation beside a plain graceful, at 3, 100 and 1,000 sites
-	@$(as_root) $(run) python tools/bench_reload.py
+	@$(as_root) $(run) python -m tools.bench_reload
 
 lock: setup ## locks the newest allowed versions
 	@$(run) python tools/lock.py

@@ -34,6 +34,9 @@ OVERRIDE = "sandbox_override.tf.json"
 _PARALLELISM = 100
 """Nearly all of an apply is the provider's waiting, which costs nothing."""
 
+_OF_RESOURCES = ("-input=false", f"-parallelism={_PARALLELISM}")
+"""Options of the commands that look at each resource; the others know neither."""
+
 _PATIENCE = 60
 """Seconds for an interrupted Terraform: the provider's longest wait that nothing cuts short."""
 
@@ -106,11 +109,8 @@ class Terraform:
         self, verb: str, *arguments: str, hear: Hear | None = None, folder: str = ""
     ) -> tuple[int, str]:
         """Run plain `terraform` in the stack's folder, or in another `folder` beside it."""
-        command = [
-            *("terraform", verb, "-input=false", "-no-color"),
-            f"-parallelism={_PARALLELISM}",
-            *arguments,
-        ]
+        options = _OF_RESOURCES if verb in {"apply", "import", "plan"} else ()
+        command = ["terraform", verb, "-no-color", *options, *arguments]
         inside = self._inside.with_name(folder) if folder else self._inside
         return self._try(command, inside, f"{folder}-{verb}" if folder else verb, hear)
 

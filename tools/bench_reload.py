@@ -123,9 +123,7 @@ def write_plainly(machine: Machine, release: Release) -> None:
 def plain(conf: str) -> str:
     """Return a configuration without what Portico tunes."""
     conf = conf.replace("${portico_release}", PLAIN)
-    conf = re.sub(r"^<IfModule mpm_.*?^</IfModule>\n", "", conf, flags=re.DOTALL | re.MULTILINE)
-    conf = conf.replace("SSLOpenSSLConfCmd Certificate ", "SSLCertificateFile ")
-    return conf.replace("SSLOpenSSLConfCmd PrivateKey ", "SSLCertificateKeyFile ")
+    return re.sub(r"^<IfModule mpm_.*?^</IfModule>\n", "", conf, flags=re.DOTALL | re.MULTILINE)
 
 
 def call(machine: Machine, script: str, given: str = "") -> str:

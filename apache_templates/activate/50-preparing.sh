@@ -49,7 +49,7 @@ stage() {
     candidate=$ROOT/releases/$release
     [ "$(current)" != "$candidate" ] || candidate=$candidate.again
     rm -rf "$candidate.new"
-    unpack "$candidate.new" "$candidate"
+    unpack "$upload" "$candidate.new" "$candidate"
     check_upload "$candidate.new" uploaded.conf
     own=$(cd "$candidate.new/sites" && grep -EHis "$PORTICOS_OWN" ./*.conf |
         sed 's|^./\(.*\)[.]conf:[[:space:]]*|\1: |' | head -n 5 | together)
@@ -63,24 +63,46 @@ stage() {
     load "$candidate/manifest"
 }
 
-# Makes of the upload a new folder, which Apache is to read as the second one.
+# Makes of an upload a new folder, which Apache is to read as the third one.
 unpack() {
-    mkdir "$1" "$1/listen" "$1/sites"
-    cp "$upload/manifest" "$upload/activate.sh" "$1"
-    cp "$upload/portico.conf" "$1/uploaded.conf"
+    mkdir "$2" "$2/listen" "$2/sites"
+    cp "$1/manifest" "$1/activate.sh" "$2"
+    cp "$1/portico.conf" "$2/uploaded.conf"
     (
-        cd "$1"
+        cd "$2"
         echo "$release" >health
         for port in $ports; do : >"listen/$port"; done
         awk '
             $1 == "#begin" { file = "sites/" $2 ".conf"; printf "" >file; next }
             $1 == "#end" { close(file); file = ""; next }
             file && sub(/^ *#\| ?/, "") { print >file }' uploaded.conf
-        sed "s|\${portico_release}|$2|g" uploaded.conf >portico.conf
+        sed "s|\${portico_release}|$3|g" uploaded.conf >portico.conf
         chmod -R go= uploaded.conf portico.conf sites
         find . -type f ! -path ./sums -exec sha256sum {} + >sums
     )
 }
+
+# What is live is the way back. Where somebody changed it so that Apache refuses it, it is laid out
+# anew as it was uploaded, in a folder beside it; Apache, which runs on, is told of nothing.
+mend() (
+    previous=$(current)
+    [ -n "$previous" ] && [ "$(release_of "$previous")" != "$release" ] &&
+        [ -n "$(changes "$previous")" ] && ! httpd -t 2>/dev/null || exit 0
+    uploaded=$run/before
+    mkdir "$uploaded"
+    cp "$previous/manifest" "$previous/activate.sh" "$uploaded"
+    cp "$previous/uploaded.conf" "$uploaded/portico.conf"
+    (check_upload "$uploaded") || exit 0
+    load "$uploaded/manifest"
+    mended=$ROOT/releases/$release
+    [ "$previous" != "$mended" ] || mended=$mended.again
+    rm -rf "$mended" "$mended.new"
+    unpack "$uploaded" "$mended.new" "$mended"
+    cp -p "$previous/live" "$mended.new"
+    mv -T "$mended.new" "$mended"
+    point_at "$mended"
+    say "what was changed by hand would not start: release $release is as it was uploaded"
+)
 
 # --- certificates between balancers and Apache --------------------------------------------------
 

@@ -41,6 +41,7 @@ work() {
     step "staging release $release"
     stage
     keep_edits
+    mend
     begin_journal
     step "making certificates between balancers and Apache"
     make_certificates

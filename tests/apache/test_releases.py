@@ -8,6 +8,7 @@ import pytest
 from tests.apache.releases import THREE, Release, render
 from tests.apache.server import ADDRESS, HOME, Machine
 from tests.apache.watching import (
+    LOCKED,
     REFUSED,
     ROLLED_BACK,
     SILENT,
@@ -189,3 +190,30 @@ def test_a_rollback_to_the_current_release_takes_hand_edits_back(serving: Machin
     assert command(serving, "rollback").returncode == 0
     assert command(serving, "rollback").returncode == 0
     assert live(serving, render(THREE))
+
+
+def test_the_way_back_is_free_where_a_hand_edit_would_not_start(serving: Machine) -> None:
+    file = f"/etc/portico/releases/{render(THREE).id}/portico.conf"
+    with serving.path(file).open("a") as text:
+        text.write("NoSuchDirective on\n")
+    with visited(serving) as failed:
+        done = fourth(LOCKED).activate(serving)
+    assert failed == []
+    assert (done.returncode, live(serving, render(THREE))) == (ROLLED_BACK, True), done.stdout
+    assert f"{file} was changed by hand; kept in " in done.stdout
+    assert serving.run("apachectl", "-t").returncode == 0
+    assert list(kept(serving))[0] == render(THREE).id
+    assert fourth("").activate(serving).returncode == 0
+    folders = serving.path("/etc/portico/releases").iterdir()
+    names = [folder.name.removesuffix(".again") for folder in folders]
+    assert len(set(names)) == len(names)
+
+
+def test_a_refused_release_leaves_a_hand_edit_that_starts(serving: Machine) -> None:
+    live_now = serving.path("/etc/portico/current").readlink()
+    file = serving.path(f"/etc/portico/{live_now}/portico.conf")
+    with file.open("a") as text:
+        text.write("# by hand\n")
+    assert fourth("Bogus on\n").activate(serving).returncode == REFUSED
+    assert file.read_text().endswith("# by hand\n")
+    assert serving.path("/etc/portico/current").readlink() == live_now

@@ -72,7 +72,9 @@ FAULTS: Mapping[str, tuple[str, ...]] = {
         "terraform-killed-in-activation",
         "terraform-killed-after-switch",
         "terraform-killed-in-balancers",
+        "terraform-killed-in-dns",
     ),
+    "a state's lock left by a killed Terraform": ("terraform-killed-holding-lock",),
     "the rollback's target broken too": (
         "rollback-target-broken",
         "rollback-of-itself",
@@ -80,6 +82,7 @@ FAULTS: Mapping[str, tuple[str, ...]] = {
     ),
     "reload under load with a large download in flight": ("load-large-download",),
     "reload under load with a WebSocket in flight": ("load-websocket",),
+    "reload while connections are idle": ("load-idle-connections",),
     "partial apply: balancer made, server failed": ("partial-balancer-made-server-failed",),
     "partial apply: server done, DNS failed": ("partial-server-done-dns-failed",),
     "remove the first site": ("sites-first-removed",),
@@ -96,23 +99,12 @@ FAULTS: Mapping[str, tuple[str, ...]] = {
 
 TO_COME: frozenset[str] = frozenset(
     {
-        "terraform-interrupted-in-plan",
-        "terraform-interrupted-in-upload",
-        "terraform-interrupted-after-switch",
-        "terraform-interrupted-in-balancers",
-        "terraform-killed-in-plan",
-        "terraform-killed-in-upload",
-        "terraform-killed-after-switch",
         "terraform-killed-in-balancers",
-        "load-large-download",
         "load-websocket",
-        "partial-balancer-made-server-failed",
         "partial-server-done-dns-failed",
         "sites-first-removed",
-        "sites-inserted-in-the-middle",
         "sites-renamed",
         "sites-come-back",
-        "servers-second-fails",
         "size-thousand-sites",
     }
 )

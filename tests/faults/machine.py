@@ -10,7 +10,7 @@ import signal
 import ssl
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPSConnection
@@ -125,7 +125,7 @@ class Machine:
     def worker(self) -> int | None:
         """Return the number of the activation's own process, while one runs."""
         found = [pid for pid, words in self.processes().items() if "activate.sh work " in words]
-        return min(found, default=None)
+        return _outermost(found)
 
     def rest(self, seconds: float = 90) -> None:
         """Wait until no activation runs."""
@@ -139,7 +139,7 @@ class Machine:
     def apache(self) -> int | None:
         """Return the number of Apache's first process; None where none runs."""
         found = [pid for pid, words in self.processes().items() if "/apache2 " in f"{words} "]
-        return min(found, default=None)
+        return _outermost(found)
 
     def generation(self) -> tuple[int | None, int]:
         """Return Apache's first process, and how often it was started or reloaded."""
@@ -288,6 +288,18 @@ find "$1" -mindepth 1 -delete
 cp -a /mnt.full/. "$1"
 umount -l /mnt.full
 """
+
+
+def _outermost(pids: Collection[int]) -> int | None:
+    """Return the process whose parent is none of them; the lowest number may be a child's."""
+    return next((pid for pid in pids if _parent(pid) not in {None, *pids}), None)
+
+
+def _parent(pid: int) -> int | None:
+    with suppress(OSError):
+        found = re.search(r"^PPid:\s+(\d+)$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+        return int(found[1]) if found else None
+    return None
 
 
 def _namespace(sandbox: Sandbox, name: str) -> Path:

@@ -199,13 +199,13 @@ def _wrapped(machine: Machine, step: Step, act: str) -> Iterator[Path]:
 
 
 def commands() -> set[str]:
-    """Return the programs that the scripts in `apache_templates/` may run."""
+    """Return the programs that the scripts in `apache_templates/` may run, and that uploads do."""
     files = [file for file in (CHECKOUT / "apache_templates").rglob("*") if file.is_file()]
     texts = (file.read_text() for file in files if file.suffix != ".tftpl")
     words = {word for text in texts for word in re.findall(r"[a-z][\w.-]*", text)} - _BUILT_IN
     return {
         word
-        for word in (*words, "apachectl", "rm", "cat")
+        for word in (*words, "apachectl", "rm", "cat", "scp")
         if any((folder / word).exists() for folder in (Path("/usr/bin"), Path("/usr/sbin")))
         or word == "apachectl"
     }
