@@ -146,7 +146,7 @@ class Terraform:
     def _cdktf(self, verb: str, step: str, progress: Progress) -> None:
         command = [
             *("cdktf", verb, self.plan.fleet, "--auto-approve", "--no-color"),
-            *("--terraform-parallelism", str(_PARALLELISM), "--disable-plugin-cache-env"),
+            *("--terraform-parallelism", str(_PARALLELISM)),
             # `terraform providers lock` asks the registry, never the mirror.
             "--skip-provider-lock",
         ]
@@ -252,6 +252,10 @@ def _environment(fleet: Path) -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_", "CDKTF_"))}
     return {
         **kept,
+        # Else cdktf has Terraform keep a link to this checkout's provider in the home folder, which
+        # sandboxes trip over when they begin at once, or when the checkout is gone; its own option
+        # for it has no effect.
+        "CDKTF_DISABLE_PLUGIN_CACHE_ENV": "1",
         "PORTICO_FLEET": str(fleet),
         "TF_CLI_CONFIG_FILE": str(PORTICO / "terraform" / "sandbox.tfrc"),
         "TF_IN_AUTOMATION": "1",

@@ -1,5 +1,6 @@
 """Fetches sites over new connections until it is told to end, then prints what failed.
 
+It says first that it can be told.
 Runs in a machine's network: `client.py ADDRESS PORT=BODY…`.
 """
 
@@ -20,6 +21,7 @@ def end(_signal: int, _frame: FrameType | None) -> None:
 
 def main() -> None:
     signal.signal(signal.SIGTERM, end)
+    print("ready", flush=True)  # noqa: T201
     address, *sites = sys.argv[1:]
     context = ssl._create_unverified_context()  # noqa: S323, SLF001 - as a balancer
     sent, failed = 0, []

@@ -202,7 +202,7 @@ def test_the_way_back_is_free_where_a_hand_edit_would_not_start(serving: Machine
     assert (done.returncode, live(serving, render(THREE))) == (ROLLED_BACK, True), done.stdout
     assert f"{file} was changed by hand; kept in " in done.stdout
     assert serving.run("apachectl", "-t").returncode == 0
-    assert list(kept(serving))[0] == render(THREE).id
+    assert next(iter(kept(serving))) == render(THREE).id
     assert fourth("").activate(serving).returncode == 0
     folders = serving.path("/etc/portico/releases").iterdir()
     names = [folder.name.removesuffix(".again") for folder in folders]

@@ -75,7 +75,7 @@ def test_from_its_start_on_there_is_room_for_many(distribution: Machine) -> None
     distribution.stop_apache()
     assert render(THREE).activate(distribution).returncode == 0
     assert distribution.run("cat", "/run/portico/slots").stdout == "128\n"
-    with lasting(distribution, releases=4):
-        assert children(distribution) > 16
+    with lasting(distribution, releases=6):
+        distribution.wait(lambda: children(distribution) > 16)
         done = changed().activate(distribution)
     assert done.returncode == 0, done.stdout

@@ -61,7 +61,8 @@ def visited(machine: Machine) -> Iterator[list[str]]:
         stdout=subprocess.PIPE,
     )
     try:
-        time.sleep(0.2)
+        assert client.stdout is not None
+        assert client.stdout.readline() == b"ready\n"
         yield failed
         time.sleep(0.2)
         client.send_signal(signal.SIGTERM)
