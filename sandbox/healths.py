@@ -21,11 +21,16 @@ _LINE = re.compile(r"backend (?P<backend>\S+)| +server (?P<name>\S+) (?P<at>\S+:
 def carried_over(configuration: str, states: str) -> str:
     """Return the states to start a configuration with, from those of the process before."""
     version, *lines = [line for line in states.splitlines() if line and not line.startswith("#")]
-    known = {(each[_BACKEND], each[_NAME], each[_ADDRESS]): each for each in map(str.split, lines)}
-    up = {each[_BACKEND]: each for each in known.values() if each[_STATE] == _UP}
+    # HAProxy takes a server's port from its state too.
+    known = {
+        (each[_BACKEND], each[_NAME], f"{each[_ADDRESS]}:{each[_PORT]}"): each
+        for each in map(str.split, lines)
+    }
+    servers = list(_servers(configuration))
+    up = {server[0]: known[server] for server in servers if _is_up(known.get(server))}
     kept = [
-        known.get((backend, name, at.partition(":")[0])) or _unhealthy(up[backend], name, at)
-        for backend, name, at in _servers(configuration)
+        known.get((backend, name, at)) or _unhealthy(up[backend], name, at)
+        for backend, name, at in servers
         if backend in up
     ]
     return "\n".join([version, *map(" ".join, kept)]) + "\n"
@@ -44,6 +49,10 @@ def _servers(configuration: str) -> Iterator[tuple[str, str, str]]:
             backend = found["backend"]
         elif backend:
             yield backend, found["name"], found["at"]
+
+
+def _is_up(fields: list[str] | None) -> bool:
+    return fields is not None and fields[_STATE] == _UP
 
 
 def _unhealthy(like: list[str], name: str, at: str) -> list[str]:

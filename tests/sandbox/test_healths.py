@@ -37,6 +37,11 @@ def test_without_a_healthy_one_all_get_requests() -> None:
     assert carried_over(BOTH, "1\n") == "1\n"
 
 
+def test_another_port_is_another_server() -> None:
+    elsewhere = configuration("one 10.0.0.1:8443")
+    assert carried_over(elsewhere, HEAD + ONE.format(*UP)) == "1\n"
+
+
 def test_one_that_is_gone_is_forgotten() -> None:
     states = HEAD + ONE.format(*UP) + TWO.format(*UP)
     alone = configuration("one 10.0.0.1:443")
