@@ -228,7 +228,8 @@ def rig(
         )
         made = Rig(up, fleet, fleet, machine, link, folder, is_naive)
         if is_naive:
-            naive.convert(machine)
+            for server in up.plan.servers:
+                naive.convert(Machine(up, server.name))
         made.wait_served()
         made.keep()
         yield made

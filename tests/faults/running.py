@@ -67,6 +67,7 @@ def _survive(rig: Rig, case: Case, outcome: Outcome) -> None:
     ports, before = rig.ports, rig.look()
     asked = case.changes(rig.good)
     stay = {domain: None for domain in asked.sites if domain in rig.good.sites}
+    before = {domain: seen for domain, seen in before.items() if domain in stay}
     with rig.visited(stay):
         rig.write(asked)
         with case.fault(rig):
@@ -114,6 +115,7 @@ def _naively(rig: Rig, case: Case, outcome: Outcome) -> None:
     before = rig.look()
     asked = case.changes(rig.good)
     stay = {domain: None for domain in asked.sites if domain in rig.good.sites}
+    before = {domain: seen for domain, seen in before.items() if domain in stay}
     with rig.visited(stay):
         rig.write(asked)
         with case.fault(rig):

@@ -220,6 +220,14 @@ def test_a_network_balancer_is_read_and_its_tls_listener_takes_another_certifica
     assert only.action.check.statuses == "200-299"
 
 
+def test_a_balancer_that_is_there_is_not_made_twice(api: Api) -> None:
+    arn = _balancer(api, "once")
+    assert _balancer(api, "once") == arn
+    with pytest.raises(ClientError, match="already exists"):
+        _balancer(api, "once", Scheme="internal")
+    assert _balancer(api, "another") != arn
+
+
 def test_a_protected_balancer_is_not_deleted(api: Api) -> None:
     elbv2, arn = api.client("elbv2"), _balancer(api, "protected")
 

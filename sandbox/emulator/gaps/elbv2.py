@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from moto.elbv2.exceptions import ELBClientError, TooManyCertificatesError
+from moto.elbv2.exceptions import (
+    DuplicateLoadBalancerName,
+    ELBClientError,
+    TooManyCertificatesError,
+)
 from moto.elbv2.models import ELBv2Backend, FakeListener, FakeLoadBalancer, FakeTargetGroup
 
 from sandbox.emulator.gaps.replacing import replace
@@ -15,7 +19,7 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balance
 
 
 def fill() -> None:
-    # moto gives a network balancer an application balancer's ARN.
+    # moto gives a network balancer an application balancer's ARN, and a name to many.
     replace(ELBv2Backend, "create_load_balancer", _create_balancer)
     # moto deletes a protected balancer.
     replace(ELBv2Backend, "delete_load_balancer", _delete_balancer)
@@ -47,12 +51,32 @@ def _create_balancer(
     **named: Any,  # noqa: ANN401
 ) -> FakeLoadBalancer:
     balancer = _moto_create_balancer(backend, *positional, **named)
+    if (known := _namesake(backend, balancer)) is not None:
+        del backend.load_balancers[balancer.arn]
+        if _settings(known) != _settings(balancer):
+            raise DuplicateLoadBalancerName
+        return known
     if balancer.type == "network":
         del backend.load_balancers[balancer.arn]
         balancer.arn = balancer.arn.replace(":loadbalancer/app/", ":loadbalancer/net/")
         backend.load_balancers[balancer.arn] = balancer
     backend.tagging_service.tag_resource(balancer.arn, tags)
     return balancer
+
+
+def _namesake(backend: ELBv2Backend, balancer: FakeLoadBalancer) -> FakeLoadBalancer | None:
+    """Find the balancer that has the name already; the same settings mean the same balancer.
+
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
+    """
+    others = (each for each in backend.load_balancers.values() if each is not balancer)
+    return next((each for each in others if each.name == balancer.name), None)
+
+
+def _settings(balancer: FakeLoadBalancer) -> tuple[object, ...]:
+    subnets = {subnet.id for subnet in balancer.subnets}
+    groups = set(balancer.security_groups or ())
+    return balancer.type, balancer.scheme, balancer.ip_address_type, subnets, groups
 
 
 def _delete_balancer(backend: ELBv2Backend, arn: str) -> None:

@@ -6,6 +6,8 @@ import hashlib
 import os
 import select
 import ssl
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,11 +15,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPSConnection
 
+from sandbox import waiting
+from sandbox.state import CHECKOUT
 from tests.faults import namespaces
 from tests.faults.case import Case, applied
 from tests.faults.clients import Target
-from tests.faults.fleet import FIRST
-from tests.faults.rig import Rig
+from tests.faults.fleet import EXTRA, FIRST, Change, Fleet, directives, site, with_site
+from tests.faults.rig import Applied, Rig
+from tests.faults.websocket import WebSocket
 
 _PATIENCE = 60
 
@@ -92,6 +97,99 @@ def downloading(rig: Rig) -> Iterator[None]:
     rig.notes.append(f"{len(downloads)} downloads whole")
 
 
+# --- a WebSocket --------------------------------------------------------------------------------
+
+_PORT = 9001
+_PROXY = f'ProxyPass "/echo" "http://127.0.0.1:{_PORT}/" upgrade=websocket'
+_MODULES = ("proxy", "proxy_http")
+
+
+def proxying(text: str) -> Change:
+    """Have the first site, whose balancer knows WebSockets, pass them on, with more directives."""
+
+    def change(fleet: Fleet) -> Fleet:
+        extra = with_site(FIRST, *site(1, f"extra_config: {EXTRA}", kind="application"))
+        return directives(f"{_PROXY}\n{text}")(extra(fleet))
+
+    return change
+
+
+def not_proxying(fleet: Fleet) -> Fleet:
+    return directives("# nothing")(with_site(FIRST, *site(1, kind="application"))(fleet))
+
+
+@contextmanager
+def echo_server(rig: Rig) -> Iterator[None]:
+    """Have what the first site is a proxy of, and Debian's modules for it enabled."""
+    folder = rig.machine.disk / "etc/apache2/mods-enabled"
+    enabled = [folder / f"{name}.load" for name in _MODULES]
+    for link in enabled:
+        link.symlink_to(f"../mods-available/{link.name}")
+    process = subprocess.Popen(
+        [
+            *("nsenter", f"--net={rig.machine.namespace}", "--", sys.executable),
+            *("-m", "tests.faults.websocket", str(_PORT)),
+        ],
+        cwd=CHECKOUT,
+    )
+    try:
+        rig.machine.shell(f"until ss -Hltn | grep -q :{_PORT}; do sleep 0.1; done")
+        yield
+    finally:
+        process.kill()
+        process.wait()
+        for link in enabled:
+            link.unlink()
+
+
+def talking(rig: Rig) -> Applied:
+    """Reload while WebSockets are open: the processes that have them go on until they end."""
+    first = rig.apply()
+    assert first.status == 0, first.output[-2000:]
+    over = threading.Event()
+    before = children(rig)
+    with ThreadPoolExecutor() as pool:
+        begun = [threading.Event() for _ in ways(rig)]
+        talks = [
+            pool.submit(_talk, way, each, over) for way, each in zip(ways(rig), begun, strict=True)
+        ]
+        try:
+            for talk, each in zip(talks, begun, strict=True):
+                assert each.wait(_PATIENCE) or talk.result()
+            rig.write(proxying("# again")(rig.fleet))
+            done = rig.apply()
+            rig.machine.rest()
+            held = len(before & children(rig))
+        finally:
+            over.set()
+        counts = [each.result() for each in talks]
+    assert held, "no process of before the reload is there"
+    waiting.until(
+        "the end of the processes of before", lambda: not before & children(rig), seconds=_PATIENCE
+    )
+    rig.notes.append(f"{len(counts)} WebSockets unbroken, {held} old processes until their end")
+    return done
+
+
+def _talk(way: Target, begun: threading.Event, over: threading.Event) -> int:
+    """Talk until told; return how many messages came back, which all did."""
+    connection = connected(way)
+    talk = WebSocket(connection.sock, FIRST, "/echo")
+    count = 0
+    while not over.wait(0.2):
+        count += 1
+        assert talk.echoes(f"message {count}".encode()), f"message {count} did not come back"
+        begun.set()
+    talk.close()
+    return count
+
+
+def children(rig: Rig) -> set[int]:
+    """Return Apache's processes but for the first."""
+    found = {pid for pid, words in rig.machine.processes().items() if "/apache2 " in f"{words} "}
+    return found - {rig.machine.apache() or 0}
+
+
 # --- connections that are idle ------------------------------------------------------------------
 
 _IDLE = 40
@@ -146,5 +244,6 @@ def _ask(connection: HTTPSConnection) -> None:
 
 CASES = (
     Case("load-large-download", applied(), downloading),
+    Case("load-websocket", applied(), echo_server, proxying(""), not_proxying, talking),
     Case("load-idle-connections", applied(), idling),
 )

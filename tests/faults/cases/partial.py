@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from tests.faults.case import Case, Expect, Serves
 from tests.faults.fleet import Change, Fleet, directives, site, with_site, without
-from tests.faults.joining import NEW, aws, joins, records_of
+from tests.faults.joining import NEW, RECORD, aws, joins, records_of, zone_of
 from tests.faults.rig import Rig
 
+_ELSEWHERE = "198.51.100.7"
 _JOINED = with_site(NEW, *site(4))
 
 
@@ -31,6 +35,34 @@ def server_failed(rig: Rig) -> None:
     rig.write(directives("# corrected")(rig.fleet))
 
 
+def dns_failed(rig: Rig) -> None:
+    """See that the server serves the new site; then remove the record that was in its way."""
+    seen = rig.look(NEW)[NEW]
+    assert seen.release == rig.machine.current(), seen
+    _change_record(rig, "DELETE")
+
+
+@contextmanager
+def taken_name(rig: Rig) -> Iterator[None]:
+    """Have the new site's name lead elsewhere already, by a record of somebody else's."""
+    rig.synthesize()
+    _change_record(rig, "CREATE")
+    try:
+        yield
+    finally:
+        if any(_ELSEWHERE in each.values for each in records_of(rig, NEW)):
+            _change_record(rig, "DELETE")
+
+
+def _change_record(rig: Rig, action: str) -> None:
+    values = [{"Value": _ELSEWHERE}]
+    record = {"Name": NEW, "Type": "A", "TTL": 1, "ResourceRecords": values}
+    aws(rig).client("route53").change_resource_record_sets(
+        HostedZoneId=zone_of(rig, NEW),
+        ChangeBatch={"Changes": [{"Action": action, "ResourceRecordSet": record}]},
+    )
+
+
 CASES = (
     Case(
         "partial-balancer-made-server-failed",
@@ -39,5 +71,14 @@ CASES = (
         then=corrected_without,
         act=joins(server_failed),
         naive="its balancers are made the same way; its server is that of apache-test-fails",
+    ),
+    Case(
+        "partial-server-done-dns-failed",
+        Expect(fails=True, serves=Serves.AFTER, words=(rf"already exists.*{RECORD}",)),
+        taken_name,
+        _JOINED,
+        without(NEW),
+        joins(dns_failed),
+        naive="its DNS is made the same way",
     ),
 )

@@ -10,7 +10,7 @@ import json
 import os
 import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from sandbox import waiting
@@ -59,12 +59,31 @@ _APPLICATION, _CLASSIC = (site(4, kind=kind) for kind in ("application", "classi
 _TERRAFORMS_OWN = "what is made in AWS is made the same way"
 
 
-def record_taken_in(rig: Rig) -> None:
-    """Have the next apply meet the alias record that the killed one made; then import it."""
-    done = rig.apply()
-    assert done.status, "the next apply says success"
-    assert re.search(rf"already exists.*{RECORD}", done.said), done.output[-2000:]
-    take_in(rig, RECORD, f"{zone_of(rig, NEW)}_{NEW}_A")
+def taken_in(resource: str, identity: Callable[[Rig], str]) -> Callable[[Rig], None]:
+    """Have the next apply converge, or say what AWS has already: that is imported then.
+
+    Which of the two depends on the resource and on the provider.
+    """
+
+    def by_hand(rig: Rig) -> None:
+        done = rig.apply()
+        if not done.status:
+            return
+        assert re.search(rf"already exists.*with {resource}", done.said), done.output[-2000:]
+        take_in(rig, resource, identity(rig))
+        rig.notes.append(f"{resource.partition('.')[0]} imported")
+
+    return by_hand
+
+
+def balancer_id(rig: Rig) -> str:
+    [name] = [each.name for each in rig.up.plan.balancers if each.key == NEW]
+    found = aws(rig).client("elbv2").describe_load_balancers(Names=[name])["LoadBalancers"]
+    return str(found[0]["LoadBalancerArn"])
+
+
+def record_id(rig: Rig) -> str:
+    return f"{zone_of(rig, NEW)}_{NEW}_A"
 
 
 # --- state in S3 --------------------------------------------------------------------------------
@@ -169,12 +188,21 @@ CASES = (
     _killed("in-activation", ended_at(_IN_ACTIVATION, signal.SIGKILL, _CONFIGTEST), Serves.AFTER),
     _killed("after-switch", ended_at(_AFTER_SWITCH, signal.SIGKILL, _GRACEFUL), Serves.AFTER),
     Case(
+        "terraform-killed-in-balancers",
+        Expect(fails=True, serves=Serves.AFTER),
+        signalled(f"{BALANCER}: Still creating", signal.SIGKILL),
+        with_site(NEW, *_APPLICATION),
+        without(NEW),
+        joins(taken_in(BALANCER, balancer_id)),
+        naive=_TERRAFORMS_OWN,
+    ),
+    Case(
         "terraform-killed-in-dns",
         Expect(fails=True, serves=Serves.AFTER),
         signalled(f"{RECORD}: Still creating", signal.SIGKILL),
         with_site(NEW, *_CLASSIC),
         without(NEW),
-        joins(record_taken_in),
+        joins(taken_in(RECORD, record_id)),
         naive=_TERRAFORMS_OWN,
     ),
     Case(
