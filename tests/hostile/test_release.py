@@ -160,7 +160,7 @@ READ = """
 trap - EXIT
 upload=$1
 load "$upload/manifest"
-unpack "$2" /candidate
+unpack "$upload" "$2" /candidate
 for word in fleet server release site; do values "$word"; done
 values site | while read -r domain port backend certificate key; do
     printf '%s|%s|%s|%s|%s\\n' "$domain" "$port" "$backend" "$certificate" "$key"
