@@ -19,6 +19,7 @@ _GONE = frozenset({"terminated", "shutting-down"})
 def read(plan: Plan, state: State, emulator: Emulator) -> tuple[World, Answers]:
     """Return the world as the emulator has it now, never as the fleet file would have it."""
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - half a second
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415
 
     api = Api(emulator.url, plan.region)
     try:
@@ -43,7 +44,8 @@ def read(plan: Plan, state: State, emulator: Emulator) -> tuple[World, Answers]:
         others = [Api(emulator.url, plan.region, account) for account in _other_accounts(plan)]
         held = records.read(api, *others)
         return world, naming.answers(held, found, loopback, naming.elsewhere(plan))
-    except (BotoCoreError, ClientError) as error:
+    # moto answers with a page of its web server when what it listed is gone at the next question.
+    except (BotoCoreError, ClientError, ResponseParserError) as error:
         raise SandboxError(f"emulator: {error}") from error
 
 
