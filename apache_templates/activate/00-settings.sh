@@ -29,7 +29,8 @@
 # its own Listen lines holds only while the current release does not listen on that port: so one
 # rename switches everything, also the first time. Apache's variable portico_release, which the stub
 # sets to the current release, lets a candidate be tested beside it. Within a release all paths are
-# absolute, as a site's own directives could change the variable.
+# absolute, as a site's own directives could change the variable. The stub also tells a release of
+# the server's own ServerLimit, by portico_server_limit.
 set -eu
 trap 'echo "portico: activate.sh was cut on its way: apply again" >&2; exit 1' EXIT
 

@@ -44,17 +44,29 @@ master() {
 
 # --- Apache's slots -----------------------------------------------------------------------------
 
+# The number in the server's own ServerLimit; nothing without one. The last one holds.
+own_server_limit() {
+    httpd -t -D DUMP_INCLUDES 2>/dev/null | sed -n 's/^ *([0-9*]*) //p' | while read -r file; do
+        case $file in
+        "$ROOT"/*) ;;
+        *) sed -n 's/^[[:space:]]*ServerLimit[[:space:]]\{1,\}\([0-9]\{1,\}\).*/\1/Ip' "$file" ;;
+        esac
+    done | tail -n 1
+}
+
 # ServerLimit, which holds from Apache's start and which nothing tells later.
 note_slots() {
     mkdir -p "${SLOTS%/*}"
-    sed -n 's/^ *ServerLimit *//p' "$ROOT/current/portico.conf" >"$SLOTS" 2>/dev/null || rm -f "$SLOTS"
+    sed -n -e 's/^Define portico_server_limit //p' -e 's/^ *ServerLimit //p' \
+        "$stub" "$ROOT/current/portico.conf" 2>/dev/null | head -n 1 >"$SLOTS"
+    [ -s "$SLOTS" ] || rm -f "$SLOTS"
 }
 
-# As noted; before the first start with a release, the operator's own, or httpd's.
+# As noted; before the first start with a release, the server's own, or httpd's.
 slots() {
-    cat "$SLOTS" 2>/dev/null ||
-        grep -Ehirs '^[[:space:]]*ServerLimit[[:space:]]' "${config%/*}" "${stub%/*}" |
-        awk 'BEGIN { most = 16 } $2 > most { most = $2 } END { print most }'
+    cat "$SLOTS" 2>/dev/null && return
+    own=$(own_server_limit)
+    echo "${own:-16}"
 }
 
 # How many processes listen no more, as they have but requests of releases before.

@@ -85,8 +85,9 @@ stub_text() {
         "# Portico manages this file: it includes the release that $ROOT/current names." \
         '<IfDefine !portico_release>' \
         "  Define portico_release \"$ROOT/current\"" \
-        '</IfDefine>' \
-        'IncludeOptional "${portico_release}/portico.conf"'
+        '</IfDefine>'
+    own_server_limit | sed 's/^/Define portico_server_limit /'
+    printf '%s\n' 'IncludeOptional "${portico_release}/portico.conf"'
 }
 
 # A line a file of a release: "edited PATH", also one that was added, or "missing PATH".
@@ -110,7 +111,7 @@ hand_edits() {
         if [ ! -e "$stub" ]; then
             echo "missing $stub"
         else
-            stub_text | cmp -s - "$stub" || cmp -s "$STATE/written$stub" "$stub" || echo "edited $stub"
+            cmp -s "$STATE/written$stub" "$stub" || stub_text | cmp -s - "$stub" || echo "edited $stub"
         fi
     fi
     for file in $listen_files; do

@@ -125,7 +125,6 @@ recover() {
 # Listen line back, of a port that Portico listens on. A run that holds the lock starts Apache
 # itself.
 boot() {
-    note_slots
     exec 9>"$STATE/lock"
     flock -n 9 || return 0
     undrain
@@ -133,4 +132,5 @@ boot() {
     [ -e "$ROOT/current/manifest" ] || return 0
     load "$ROOT/current/manifest"
     guard_listen_files
+    note_slots
 }

@@ -79,3 +79,23 @@ def test_from_its_start_on_there_is_room_for_many(distribution: Machine) -> None
         distribution.wait(lambda: children(distribution) > 16)
         done = changed().activate(distribution)
     assert done.returncode == 0, done.stdout
+
+
+def test_the_servers_own_limit_is_left_as_it_is(distribution: Machine) -> None:
+    distribution.stop_apache()
+    own = distribution.path("/etc/apache2/conf-enabled/own.conf")
+    own.write_text("ServerLimit 40\n<IfModule mpm_event_module>\n  serverlimit  200\n</IfModule>\n")
+    first = render(THREE)
+    assert first.activate(distribution).returncode == 0
+    stub = distribution.path("/etc/apache2/conf-enabled/portico.conf")
+    assert "Define portico_server_limit 200\n" in stub.read_text()
+    assert distribution.run("cat", "/run/portico/slots").stdout == "200\n"
+
+    own.unlink()
+    done = changed().activate(distribution)
+    assert done.returncode == 0, done.stdout
+    assert "portico_server_limit" not in stub.read_text()
+    assert distribution.run("cat", "/run/portico/slots").stdout == "200\n"
+    distribution.stop_apache()
+    assert first.planned("2036-02-01T00:00:00Z").activate(distribution).returncode == 0
+    assert distribution.run("cat", "/run/portico/slots").stdout == "128\n"
