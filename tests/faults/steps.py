@@ -1,8 +1,8 @@
-"""Stops a server at an exact step of an activation, by counting the commands that it runs.
+"""Stops a server at an exact step of an activation, by looking at each command that it runs.
 
-Before each external command of the activation script stands a wrapper on the server's PATH. It
-counts the call; at the step that is waited for it holds the caller until it is let go, or fails in
-the command's place. So whatever is done then is done at that step, on each run.
+Before each external command of the activation script stands a wrapper on the server's PATH. At the
+step that is waited for it holds the caller until it is let go, or fails in the command's place. So
+whatever is done then is done at that step, on each run.
 """
 
 from __future__ import annotations
@@ -38,14 +38,8 @@ real=/usr/bin/$name
 [ -e /faults/armed ] || exec "$real" "$@"
 exec 8>/faults/lock
 /usr/bin/flock 8
-n=0 hit=''
-read -r n </faults/count
-n=$((n + 1))
-echo "$n" >/faults/count
+hit=''
 call="$name $*"
-printf '%s %s\\n' "$n" "$call" >>/faults/calls
-[ ! -e /faults/looks ] || /usr/bin/find /etc/portico /etc/apache2 /var/lib/portico ! -name log \\
-    -printf '%p %i %s %T@ %l\\n' 2>/dev/null | /usr/bin/sha256sum >>/faults/states
 . /faults/step
 if [ -n "$hit" ] && /usr/bin/mv /faults/armed /faults/reached 2>/dev/null; then
     exec 8>&-
@@ -66,9 +60,35 @@ class Step:
     test: str
 
 
-def call(number: int) -> Step:
-    """Name the step by how many commands have begun, itself included."""
-    return Step(f"call {number}", f'[ "$n" != {number} ] || hit=yes\n')
+class NeverCame(AssertionError):  # noqa: N818 - says what it means
+    """The activation ended without the step."""
+
+
+_LOOK = """\
+read -r session </proc/$$/stat
+session=${session##*) }
+session=${session#* * * }
+/usr/bin/grep -qa 'activate.sh.work' "/proc/${session%% *}/cmdline" && {
+    now=$(/usr/bin/find /etc/portico /etc/apache2 /var/lib/portico ! -name log \\
+        -printf '%p %i %s %T@ %l\\n' 2>/dev/null | /usr/bin/sha256sum)
+    read -r before </faults/state || :
+    [ "$now" = "$before" ] || {
+        echo "$now" >/faults/state
+        echo "$call" >>/faults/changes
+    }
+    [ "$(/usr/bin/wc -l </faults/changes)" -lt NUMBER ] || hit=yes
+}
+"""
+
+
+def change(number: int) -> Step:
+    """Name the first command of the worker that finds the disk changed for the nth time."""
+    return Step(f"change {number}", _LOOK.replace("NUMBER", str(number)))
+
+
+def changes(machine: Machine) -> list[str]:
+    """Return the commands that found the disk changed, up to now or until the step."""
+    return (machine.disk / _HOME.lstrip("/") / "changes").read_text(errors="replace").splitlines()
 
 
 def says(words: str) -> Step:
@@ -102,34 +122,11 @@ def _escaped(pattern: str) -> str:
     return re.sub(r"([\s'\"$`;&|<>()#])", r"\\\1", pattern)
 
 
-NEVER = Step("never", "")
-
-
-@contextmanager
-def counting(machine: Machine) -> Iterator[list[str]]:
-    """Count every command, and look at the disk before each.
-
-    Once the block has ended, the list has the lines of those that found it changed since the one
-    before, each with its number first.
-    """
-    lines: list[str] = []
-    with _wrapped(machine, NEVER, _HOLD) as home:
-        (home / "looks").touch()
-        yield lines
-        calls = re.findall(r"^\d+ .*$", (home / "calls").read_text(errors="replace"), re.MULTILINE)
-        states = (home / "states").read_text().splitlines()
-    before = ""
-    for line, state in zip(calls, states, strict=True):
-        if state != before:
-            lines.append(line)
-        before = state
-
-
 @contextmanager
 def held(machine: Machine, step: Step, act: Callable[[], object]) -> Iterator[None]:
     """Call `act` at a step, which waits for it to return.
 
-    :raises AssertionError: the step never came.
+    :raises NeverCame: the activation ended without it.
     """
     over = threading.Event()
     trouble: list[BaseException] = []
@@ -156,19 +153,24 @@ def held(machine: Machine, step: Step, act: Callable[[], object]) -> Iterator[No
             watcher.join()
         if trouble:
             raise trouble[0]
-        assert (home / "reached").exists(), f"the step {step.name} never came"
+        _check_reached(home, step)
 
 
 @contextmanager
 def failing(machine: Machine, step: Step, words: str) -> Iterator[None]:
     """Have the command at a step fail in these words, exit status 1.
 
-    :raises AssertionError: the step never came.
+    :raises NeverCame: the activation ended without it.
     """
     act = f'printf "%s: %s\\n" "$name" {shlex.quote(words)} >&2\nexit 1\n'
     with _wrapped(machine, step, act) as home:
         yield
-        assert (home / "reached").exists(), f"the step {step.name} never came"
+        _check_reached(home, step)
+
+
+def _check_reached(home: Path, step: Step) -> None:
+    if not (home / "reached").exists():
+        raise NeverCame(f"the step {step.name} never came")
 
 
 @contextmanager
@@ -177,8 +179,8 @@ def _wrapped(machine: Machine, step: Step, act: str) -> Iterator[Path]:
     home = machine.disk / _HOME.lstrip("/")
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir()
-    for name, text in (("count", "0\n"), ("calls", ""), ("matches", "")):
-        (home / name).write_text(text)
+    for name in ("state", "changes", "matches"):
+        (home / name).touch()
     (home / "step").write_text(step.test)
     (home / "act").write_text(act)
     for name in ("wrapper", "since", "armed"):
