@@ -31,24 +31,6 @@ D = classic("domain-d.com", "", 4)
 D_WITH_ALIAS = classic("domain-d.com", "www.domain-d.com", 4)
 
 
-@pytest.fixture(scope="module")
-def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write(tmp_path_factory.mktemp("three"))
-
-
-@pytest.fixture(scope="module")
-def three(file: Path) -> Iterator[Sandbox]:
-    try:
-        yield sandbox.up(file)
-    finally:
-        sandbox.down(file)
-
-
-@pytest.fixture(scope="module")
-def api(three: Sandbox) -> Api:
-    return Api(three.emulator.url, three.plan.region)
-
-
 # --- as it is ------------------------------------------------------------------------------------
 
 

@@ -9,7 +9,6 @@ import datetime as dt
 import json
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,24 +32,6 @@ from tests.sandbox.falling_short import (
 from tests.sandbox.three import A, B, C, write
 
 pytestmark = pytest.mark.sandbox
-
-
-@pytest.fixture(scope="module")
-def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write(tmp_path_factory.mktemp("three"))
-
-
-@pytest.fixture(scope="module")
-def three(file: Path) -> Iterator[Sandbox]:
-    try:
-        yield sandbox.up(file)
-    finally:
-        sandbox.down(file)
-
-
-@pytest.fixture(scope="module")
-def api(three: Sandbox) -> Api:
-    return Api(three.emulator.url, three.plan.region)
 
 
 def test_the_release_that_the_file_makes_is_live_and_answers_every_name(three: Sandbox) -> None:
