@@ -1,8 +1,8 @@
 """The naive way: upload, `apachectl configtest`, `apachectl graceful`, as tutorials have it.
 
 The same rendered configuration goes straight into the distribution's `conf-enabled`, by the same
-Terraform resource with other provisioners. All that it needs lies on the server: the certificates
-of each port, and a folder for the health file.
+Terraform resource with other provisioners. A new site's certificate between balancer and Apache is
+made beforehand, as the tutorial's reader would; a folder for the health file lies on the server.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from __future__ import annotations
 import json
 import re
 
+from modules.plan.apache import made_backend_tls, made_key
 from modules.plan.names import address
+from modules.plan.records import BackendTls
 from sandbox import Sandbox
 from tests.faults.machine import CURRENT, Machine
 
@@ -53,6 +55,7 @@ def override(up: Sandbox) -> None:
             "terraform_data": {
                 address(server.name): {
                     "provisioner": [
+                        {"remote-exec": {"inline": _pairs(up)}},
                         {"file": {"content": _rendered(server.name), "destination": FILE}},
                         {
                             "file": {
@@ -68,6 +71,21 @@ def override(up: Sandbox) -> None:
         }
     }
     (up.terraform.stack / _OVERRIDE).write_text(json.dumps(document, indent=2) + "\n")
+
+
+def _pairs(up: Sandbox) -> list[str]:
+    """Tell how to make the pairs of the sites that have none yet."""
+    sites = (site for site in up.plan.sites if not site.backend_tls)
+    return [_pair(site.domain, made_backend_tls(site.domain, made_key(site))) for site in sites]
+
+
+def _pair(domain: str, files: BackendTls) -> str:
+    return (
+        f"[ -e {files.certificate} ] || {{ mkdir -p {files.certificate.parent} &&"
+        " openssl req -x509 -newkey rsa:2048 -nodes -days 3650"
+        f" -subj /O=naive -addext subjectAltName=DNS:{domain}"
+        f" -keyout {files.private_key} -out {files.certificate} 2>/dev/null; }}"
+    )
 
 
 def _rendered(server: str) -> str:
