@@ -7,16 +7,15 @@ or the network.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from ipaddress import IPv4Network
-from itertools import pairwise
 from pathlib import PurePosixPath
 
 from modules.fleet import Fleet, model
-from modules.fleet.addresses import PortRange
 from modules.plan import certificates, dns, fronts, records, rollouts
 from modules.plan.provider import LOWEST, lowest_provider
+from modules.plan.server_ports import port_ranges
 from modules.plan.tags import site_tags, tags_of
 
 
@@ -37,7 +36,7 @@ def make_plan(fleet: Fleet) -> records.Plan:
         allow=tuple(sorted(fleet.network.allow)),
         balancer_group=f"{fleet.prefix}-balancers",
         client_group=f"{fleet.prefix}-clients",
-        port_ranges=tuple(_port_ranges(fleet, sites)),
+        port_ranges=port_ranges(fleet, _reached(fleet, sites)),
         servers=tuple(_server(fleet, name, each, network) for name, each in fleet.servers.items()),
         rollout=rollouts.rollout(fleet, sites),
         zones=dns.zones(fleet, validated.values()),
@@ -123,23 +122,16 @@ def _is_acms(certificate: records.Certificate) -> bool:
 # --- ports -----------------------------------------------------------------------------------
 
 
-def _port_ranges(fleet: Fleet, sites: Sequence[records.Site]) -> Iterator[PortRange]:
-    """Ports that balancers may reach: all in the lock, and 80 where Apache redirects.
+def _reached(fleet: Fleet, sites: Sequence[records.Site]) -> set[int]:
+    """Return the ports that balancers must reach: all in the lock, and 80 where Apache redirects.
 
-    A resting port stays in its range, so that removing a site changes no rule.
+    Resting ports are among them, so that removing a site changes no rule.
     """
     ports = set(fleet.ports.values())
     kinds = {front.balancer.kind for site in sites for front in site.fronts}
     if kinds & fronts.ANSWERED_BY_APACHE:
         ports.add(fronts.HTTP_PORT)
-    yield from _ranges(sorted(ports))
-
-
-def _ranges(ports: Sequence[int]) -> Iterator[PortRange]:
-    gaps = [i for i, (port, following) in enumerate(pairwise(ports), 1) if following > port + 1]
-    for start, end in zip([0, *gaps], [*gaps, len(ports)], strict=True):
-        if ports:
-            yield PortRange(ports[start], ports[end - 1])
+    return ports
 
 
 # --- servers, network, state -----------------------------------------------------------------

@@ -120,9 +120,9 @@ class Opening(Construct):
 class ServerRules(Construct):
     """What the balancers may reach on one security group of servers: the sites' ports.
 
-    A rule is known by its first port, so that a site added at the end of a range replaces one rule.
-    Each rule is made before its predecessor is gone and after the rule above it: a range that is
-    split or merged leaves no port shut in between.
+    A rule is known by its first port; sites that come and go change none. Each rule is made before
+    its predecessor is gone and after the rule above it: a range that is split, as a port in it is
+    reserved, leaves no port shut in between.
     """
 
     def __init__(

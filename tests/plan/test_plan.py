@@ -43,11 +43,35 @@ def test_json_holds_the_plan_and_no_path_of_this_machine(tmp_path: Path) -> None
 # --- ports -----------------------------------------------------------------------------------
 
 
-def test_resting_ports_stay_in_their_range(tmp_path: Path) -> None:
-    held = {"a.com": 443, "b.com": 8443, "gone.com": 8444, "d.com": 8445, "e.com": 8500}
-    sites = "".join(f"  {domain}:\n" for domain in held if domain != "gone.com")
-    ranges = plan_of(f"sites:\n{sites}", tmp_path, held).port_ranges
-    assert ranges == (PortRange(443, 443), PortRange(8443, 8445), PortRange(8500, 8500))
+HELD = {"a.com": 443, "b.com": 8443, "d.com": 8445, "e.com": 8500, "f.com": 32767}
+
+
+@pytest.mark.parametrize(
+    ("settings", "ranges"),
+    [
+        ("", ["443", "8443-8499", "8500-8599", "32700-32767"]),
+        ("ports: {reserved: [9000]}", ["443", "8443-8499", "8500-8599", "32700-32767"]),
+        (
+            "ports: {reserved: [8400-8443, 8444, 8446, 8502-8700]}",
+            ["443", "8445", "8500-8501", "32700-32767"],
+        ),
+    ],
+)
+def test_ranges_are_whole_blocks_without_what_is_reserved(
+    settings: str, ranges: list[str], tmp_path: Path
+) -> None:
+    held = {domain: port for domain, port in HELD.items() if f"-{port}," not in settings}
+    sites = "".join(f"  {domain}:\n" for domain in held)
+    plan = plan_of(f"{settings}\nsites:\n{sites}", tmp_path, held)
+    assert [str(each) for each in plan.port_ranges] == ranges
+
+
+def test_a_site_that_comes_or_goes_changes_no_range(tmp_path: Path) -> None:
+    held = {"a.com": 443, "b.com": 8443}
+    before = plan_of("sites:\n  a.com:\n  b.com:\n", tmp_path, held).port_ranges
+    assert plan_of("sites:\n  a.com:\n", tmp_path, held).port_ranges == before
+    held["c.com"] = 8499
+    assert plan_of("sites:\n  a.com:\n  c.com:\n", tmp_path, held).port_ranges == before
 
 
 @pytest.mark.parametrize(

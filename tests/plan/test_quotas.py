@@ -97,7 +97,7 @@ def test_rules_are_counted_a_group_and_the_version_with_most(tmp_path: Path) -> 
 
 
 def test_ranges_of_ports_are_rules_of_the_servers_group(tmp_path: Path) -> None:
-    ports = {f"s{i}.com": 9000 + 2 * i for i in range(5)}
+    ports = {f"s{i}.com": 9000 + 100 * i for i in range(5)}
     need = need_of(plan_of(sites(5), tmp_path, ports), "rules_per_security_group")
     assert (need.count, need.subject) == (5, "sg-0123abcd")
 

@@ -4,7 +4,7 @@ import json
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -13,10 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modules.fleet.domains import registrable_domain
+from modules.fleet.lock import NEXT_PORTS
 from modules.plan import Plan
 from modules.plan.fronts import ANSWERED_BY_APACHE
 from modules.plan.names import address
 from modules.plan.records import BalancerKind, Front, Site, UploadedCertificate
+from modules.plan.server_ports import BLOCK
 from modules.stack.alarms import METRICS
 from modules.stack.zone_providers import provider_alias
 from tests.stack.fleets import Settings, fleets, lay_files, without
@@ -67,7 +69,8 @@ def test_invariants(fleet: Settings) -> None:
     every_name_leads_to_its_own_sites_balancers(plan, configuration)
     records_are_changed_by_the_zones_own_role(plan, configuration)
     each_site_has_a_port_of_its_own(plan, configuration)
-    balancers_reach_the_site_ports_and_nobody_else_does(plan, configuration)
+    reserved = fleet["ports"]["reserved"]
+    balancers_reach_the_site_ports_and_nobody_else_does(plan, configuration, reserved)
     every_balancer_and_certificate_is_tagged(plan, configuration)
     a_replacement_is_made_first_and_needs_no_release(configuration, graph)
     every_alarm_watches_what_its_balancer_has(plan, configuration)
@@ -190,7 +193,7 @@ def each_site_has_a_port_of_its_own(plan: Plan, configuration: Configuration) ->
 
 
 def balancers_reach_the_site_ports_and_nobody_else_does(
-    plan: Plan, configuration: Configuration
+    plan: Plan, configuration: Configuration, reserved: Sequence[int]
 ) -> None:
     open_ports: dict[str, set[int]] = {}
     for rule in configuration["resource"]["aws_security_group_rule"].values():
@@ -207,7 +210,12 @@ def balancers_reach_the_site_ports_and_nobody_else_does(
     wanted = {site.port for site in plan.sites}
     kinds = {front.balancer.kind for site in plan.sites for front in site.fronts}
     wanted |= {80} if kinds & ANSWERED_BY_APACHE else set()
-    assert all(ports == wanted for ports in open_ports.values())
+    for opened in open_ports.values():
+        # Whole blocks of the ports that sites can have, so that no rule grows with its sites.
+        assert wanted <= opened
+        assert {port // BLOCK for port in opened} == {port // BLOCK for port in wanted}
+        assert {port for port in opened if port not in NEXT_PORTS} <= wanted
+        assert opened.isdisjoint(reserved)
     assert bool(open_ports) == bool(wanted)
 
 

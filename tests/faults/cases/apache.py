@@ -16,8 +16,8 @@ _FINE = directives("# corrected")
 
 # Two pairs that servers make for classic balancers.
 _KEY_OF_ANOTHER = """\
-SSLCertificateFile /etc/portico/tls/domain-c.com/certificate.pem
-SSLCertificateKeyFile /etc/portico/tls/domain-b.com/key.pem"""
+SSLCertificateFile /etc/portico/tls/domain-b.com/certificate.pem
+SSLCertificateKeyFile /etc/portico/tls/domain-c.com/key.pem"""
 
 _PID_FILE = "/run/apache2/apache2.pid"
 
