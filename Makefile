@@ -22,11 +22,11 @@ test: setup ## runs the checks and all tests
 	@$(as_root) $(run) python -m pytest -n $(at_once) -m 'not soak' $(PYTEST)
 
 soak: setup ## runs every fault of the campaign, then the tests that take too long for `test`
-	@$(as_root) $(run) python -m tests.faults $(FAULTS)
+	@$(as_root) $(run) python -m tests.faults --at-once 3 $(FAULTS)
 	@$(as_root) $(run) python -m pytest -n $(at_once) -m soak $(PYTEST)
 
 soak-naive: setup ## runs the same faults against upload, configtest and graceful
-	@$(as_root) $(run) python -m tests.faults --naive $(FAULTS)
+	@$(as_root) $(run) python -m tests.faults --naive --at-once 3 $(FAULTS)
 
 check: ## lints, types, import contract, shell scripts, locks
 	@$(run) ruff check --quiet

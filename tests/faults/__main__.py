@@ -9,11 +9,11 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.faults import report, running
+from tests.faults import report, workers
 from tests.faults.case import Case
 from tests.faults.cases import collect
-from tests.faults.rig import rig
 from tests.faults.running import Outcome
+from tests.faults.workers import Rigs
 
 
 def main() -> int:
@@ -22,20 +22,15 @@ def main() -> int:
     chosen = [case for case in collect() if _is_chosen(case, options)]
     if not chosen:
         sys.exit(f"no case is named like {options.only}")
-    outcomes: list[Outcome] = []
+    found: dict[int, Outcome] = {}
     with ExitStack() as undo:
         folder = options.keep or undo.enter_context(tempfile.TemporaryDirectory(prefix="faults-"))
-        for servers in sorted({case.servers for case in chosen}):
-            with rig(
-                Path(folder).resolve(),
-                servers=servers,
-                is_naive=options.naive,
-                keep=bool(options.keep),
-            ) as made:
-                for case in (each for each in chosen if each.servers == servers):
-                    outcomes.append(running.run(made, case))
-                    sys.stdout.write(report.line(outcomes[-1], len(outcomes), len(chosen)))
-                    sys.stdout.flush()
+        rigs = Rigs(Path(folder).resolve(), options.at_once, options.naive, bool(options.keep))
+        for place, outcome in workers.outcomes(chosen, rigs):
+            found[place] = outcome
+            sys.stdout.write(report.line(outcome, len(found), len(chosen)))
+            sys.stdout.flush()
+    outcomes = [found[place] for place in sorted(found)]
     sys.stdout.write("\n" + report.summary(outcomes))
     if options.markdown:
         options.markdown.write_text(report.markdown(outcomes))
@@ -47,6 +42,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--naive", action="store_true", help="upload, configtest, graceful instead")
     parser.add_argument("--only", metavar="PATTERN", default="*", help="as in link-*")
     parser.add_argument("--quick", action="store_true", help="those of `make test`")
+    parser.add_argument(
+        "--at-once", type=int, default=1, metavar="N", help="cases, in sandboxes of their own"
+    )
     parser.add_argument(
         "--keep", metavar="FOLDER", help="have the sandbox there, and leave it up for the next run"
     )

@@ -10,6 +10,7 @@ from modules.servers import rollback
 from tests.faults.case import Case, Expect, Serves, rolled_back
 from tests.faults.fleet import CHANGED, directives, given, pair_files
 from tests.faults.machine import CURRENT
+from tests.faults.naive import FILE
 from tests.faults.rig import Applied, Rig
 
 _NAME = "rollback"
@@ -39,7 +40,8 @@ def to_a_lost_key(rig: Rig) -> Applied:
 @contextmanager
 def before_is_broken(rig: Rig) -> Iterator[None]:
     """Edit what is live by hand so that Apache can't read it any more; it has not been told to."""
-    with rig.machine.path(f"{CURRENT}/portico.conf").open("a") as file:
+    live = FILE if rig.is_naive else f"{CURRENT}/portico.conf"
+    with rig.machine.path(live).open("a") as file:
         file.write("NoSuchDirective on\n")
     yield
 
