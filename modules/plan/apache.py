@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from modules.plan import arrivals
 from modules.plan.layouts import LAYOUTS, Layout
@@ -22,6 +22,9 @@ TLS_FOLDER = PurePosixPath("/etc/portico/tls")
 RSA keys lie there, others in a folder of their kind: a site that needs another one keeps the
 former as long as the current release names it.
 """
+
+TEMPLATES = Path(__file__).parents[2] / "apache_templates"
+"""The folder that Terraform renders from; it travels with the stack."""
 
 SCRIPT = "activate.sh"
 MANIFEST = "manifest"

@@ -18,8 +18,6 @@ from modules.stack.bindings import (
 )
 from modules.stack.expressions import file_text, interpolated
 
-TEMPLATES = Path(__file__).parents[2] / "apache_templates"
-
 
 class ApacheConfiguration(Construct):
     """Terraform's locals, from which each server's `Release` is made."""
@@ -30,10 +28,10 @@ class ApacheConfiguration(Construct):
         super().__init__(scope, node_id)
         templates = TerraformAsset(
             TerraformStack.of(self),
-            TEMPLATES.name,
-            path=str(TEMPLATES),
+            apache.TEMPLATES.name,
+            path=str(apache.TEMPLATES),
             type=AssetType.DIRECTORY,
-            asset_hash=_digest(TEMPLATES),
+            asset_hash=_digest(apache.TEMPLATES),
         )
         self.script = interpolated("local.script")
         self._local("script", apache.script_local(templates.path))

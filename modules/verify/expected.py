@@ -18,8 +18,6 @@ from pathlib import Path
 from modules.plan import apache
 from modules.plan.records import Plan
 
-TEMPLATES = Path(__file__).parents[2] / "apache_templates"
-
 _SECONDS = 120
 _WORDS = ("release", "conf", "manifest")
 
@@ -51,7 +49,7 @@ def render(plan: Plan, proxies: Mapping[str, Sequence[str]]) -> Mapping[str, Ren
         return {}
     configuration = {
         "locals": {
-            "script": apache.script_local(str(TEMPLATES)),
+            "script": apache.script_local(str(apache.TEMPLATES)),
             "sites": apache.sites_local(plan.sites, lambda path: _text(Path(plan.fleet_dir, path))),
             "proxies": {name: list(ranges) for name, ranges in proxies.items()},
             **{
@@ -60,7 +58,7 @@ def render(plan: Plan, proxies: Mapping[str, Sequence[str]]) -> Mapping[str, Ren
                 for name, expression in apache.server_locals(
                     plan,
                     server,
-                    templates=str(TEMPLATES),
+                    templates=str(apache.TEMPLATES),
                     trusted_proxies=f"local.proxies[{json.dumps(server.name)}]",
                 ).items()
             },

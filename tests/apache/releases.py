@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import functools
-import json
-import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from modules.fleet import LockMode, load_fleet
 from modules.plan import apache, make_plan
+from modules.verify import expected
 from tests.apache.server import HOME, SUBNETS, Machine
 from tests.fleet.golden import complete
 
-TEMPLATES = Path(__file__).parents[2] / "apache_templates"
 SCRIPT = "".join(
-    (TEMPLATES / "activate" / f"{part}.sh").read_text() for part in apache.SCRIPT_PARTS
+    (apache.TEMPLATES / "activate" / f"{part}.sh").read_text() for part in apache.SCRIPT_PARTS
 )
 
 THREE = """\
@@ -79,35 +77,5 @@ def render(
         for file, content in files:
             (folder / file).write_bytes(content.encode())
         plan = make_plan(load_fleet(folder / "fleet.yaml", LockMode.READ))
-        server = plan.servers[0]
-        configuration = {
-            "locals": {
-                "proxies": list(proxies),
-                "script": apache.script_local(str(TEMPLATES)),
-                "sites": apache.sites_local(
-                    plan.sites, lambda path: f'${{file("{folder}/{path}")}}'
-                ),
-                **apache.server_locals(
-                    plan, server, templates=str(TEMPLATES), trusted_proxies="local.proxies"
-                ),
-            },
-            "output": {
-                word: {"value": f"${{local.{server.name}__{word}}}"}
-                for word in ("release", "conf", "manifest")
-            },
-        }
-        (folder / "main.tf.json").write_text(json.dumps(configuration))
-        outputs = _apply(folder)
-    return Release(outputs["release"], outputs["conf"], outputs["manifest"])
-
-
-def _apply(folder: Path) -> Mapping[str, str]:
-    environment = {**os.environ, "CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": os.devnull}
-    subprocess.run(
-        ["terraform", f"-chdir={folder}", "apply", "-auto-approve", "-no-color"],
-        env=environment,
-        capture_output=True,
-        check=True,
-    )
-    state = json.loads((folder / "terraform.tfstate").read_text())
-    return {name: output["value"] for name, output in state["outputs"].items()}
+        [rendered] = expected.render(plan, {plan.servers[0].name: proxies}).values()
+    return Release(rendered.release, rendered.conf, rendered.manifest)
