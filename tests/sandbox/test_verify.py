@@ -220,7 +220,7 @@ def test_security_groups_are_obeyed(three: Sandbox, api: Api) -> None:
     server_group = three.plan.servers[0].security_group
     described = ec2.describe_security_groups(GroupIds=[server_group])["SecurityGroups"][0]
     to_server = [p for p in described["IpPermissions"] if p.get("FromPort") == 8443]
-    assert to_server[0]["ToPort"] == 8444
+    assert to_server[0]["ToPort"] == 8499
     assert [pair["GroupId"] for pair in to_server[0]["UserIdGroupPairs"]] == [ours]
     with changed(
         three,
