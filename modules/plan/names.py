@@ -18,7 +18,8 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateL
 CERTIFICATE_NAME_LIMIT = 128
 """https://docs.aws.amazon.com/IAM/latest/APIReference/API_UploadServerCertificate.html"""
 
-_DIGEST = 6
+_DIGEST = 3
+"""Bytes."""
 
 
 def address(name: str, *parts: str) -> str:
@@ -40,6 +41,21 @@ def aws_name(fleet: str, subject: str, *identity: str) -> str:
     return _name(LOAD_BALANCER_NAME_LIMIT, fleet, subject, *identity)
 
 
+def generation(name: str) -> str:
+    """Return the part of an AWS name that changes when its resource is made anew.
+
+    It is part of the addresses too, of the resource and of all that is on it: so that a change that
+    an apply left half made can be taken back. With one address for both, the predecessor would be
+    a deposed object, and in the way of another one of its name for ever.
+    """
+    return name.rpartition("-")[2]
+
+
+def certificate_generation(name: str) -> tuple[str, ...]:
+    """Return the parts of an IAM server certificate's name that do, as `generation`."""
+    return tuple(name.split("-")[-2:])
+
+
 def certificate_name(fleet: str, subject: str, fingerprint: str, *identity: str) -> str:
     """Return the name of an IAM server certificate, as `aws_name`, and its fingerprint."""
     room = CERTIFICATE_NAME_LIMIT - len(fingerprint) - 1
@@ -47,7 +63,8 @@ def certificate_name(fleet: str, subject: str, fingerprint: str, *identity: str)
 
 
 def _name(limit: int, fleet: str, subject: str, *identity: str) -> str:
-    digest = hashlib.sha256("\0".join((subject, *identity)).encode()).hexdigest()[:_DIGEST]
-    room = limit - len(fleet) - _DIGEST - 2
+    identified = "\0".join((subject, *identity)).encode()
+    digest = hashlib.blake2s(identified, digest_size=_DIGEST).hexdigest()
+    room = limit - len(fleet) - len(digest) - 2
     slug = re.sub(r"[^a-z0-9]+", "-", subject.lower())[:room].strip("-")
     return "-".join(part for part in (fleet, slug, digest) if part)

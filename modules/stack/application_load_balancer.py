@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from modules.plan.names import address
+from modules.plan.names import address, generation
 from modules.plan.records import Balancer
 from modules.stack.addressing import at
 from modules.stack.bindings import (
@@ -64,7 +64,7 @@ class ApplicationBalancer(Construct):
     def listen(self, certificate_arn: str, default_action: LbListenerDefaultAction) -> LbListener:
         """Make the listener on 443."""
         return at(
-            address(self._record.key, "https"),
+            address(self._record.key, generation(self._record.name), "https"),
             LbListener(
                 self,
                 "https",
@@ -81,7 +81,7 @@ class ApplicationBalancer(Construct):
     def _made(self, surroundings: Surroundings) -> Lb:
         balancer = self._record
         return at(
-            address(balancer.key),
+            address(balancer.key, generation(balancer.name)),
             Lb(
                 self,
                 "balancer",
@@ -107,7 +107,7 @@ class ApplicationBalancer(Construct):
             protocol="HTTPS", port="443", status_code="HTTP_301"
         )
         return at(
-            address(self._record.key, "http"),
+            address(self._record.key, generation(self._record.name), "http"),
             LbListener(
                 self,
                 "http",

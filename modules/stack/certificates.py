@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from modules.plan.names import address
+from modules.plan.names import address, certificate_generation
 from modules.plan.records import Plan, RequestedCertificate, UploadedCertificate
 from modules.stack.addressing import at
 from modules.stack.bindings import (
@@ -132,7 +132,7 @@ class Certificates(Construct):
                 lifecycle=FIRST_MADE,
                 tags=_tags(record),
             )
-            return at(address(record.key), uploaded).arn
+            return at(address(record.key, *certificate_generation(record.name)), uploaded).arn
         # ACM would exchange it in place, under the ARN that classic balancers hold.
         imported = AcmCertificate(
             self,

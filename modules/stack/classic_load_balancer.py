@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from modules.plan.fronts import HTTP_PORT
-from modules.plan.names import address
+from modules.plan.names import address, generation
 from modules.stack.addressing import at
 from modules.stack.bindings import (
     Elb,
@@ -45,6 +45,9 @@ class ClassicLoadBalancer(LoadBalancer):
             *self._server_authentication(balancer),
         ]
 
+    def _address(self, *parts: str) -> str:
+        return address(self.site.domain, generation(self._balancer.name), *parts)
+
     def _made(self) -> Elb:
         site, front, balancer = self.site, self.front, self._balancer
         check = front.health_check
@@ -59,7 +62,7 @@ class ClassicLoadBalancer(LoadBalancer):
             lb_port=80, lb_protocol="http", instance_port=HTTP_PORT, instance_protocol="http"
         )
         return at(
-            address(balancer.key),
+            self._address(),
             Elb(
                 self,
                 "balancer",
@@ -96,7 +99,7 @@ class ClassicLoadBalancer(LoadBalancer):
     def _attachments(self, balancer: Elb) -> Iterator[ElbAttachment]:
         for target, instance_id in self._surroundings.instance_ids.items():
             yield at(
-                address(self.site.domain, target),
+                self._address(target),
                 ElbAttachment(
                     self,
                     target,
@@ -112,7 +115,7 @@ class ClassicLoadBalancer(LoadBalancer):
     def _listener_policy(self, balancer: Elb) -> LoadBalancerListenerPolicy:
         policies = [self._tls(balancer).name, *self._stickiness(balancer)]
         return at(
-            address(self.site.domain),
+            self._address(),
             LoadBalancerListenerPolicy(
                 self,
                 "policies-of-listener",
@@ -128,7 +131,7 @@ class ClassicLoadBalancer(LoadBalancer):
             name="Reference-Security-Policy", value=self._balancer.tls_policy
         )
         return at(
-            address(self.site.domain),
+            self._address(),
             LbSslNegotiationPolicy(
                 self,
                 "tls",
@@ -152,7 +155,7 @@ class ClassicLoadBalancer(LoadBalancer):
             name="CookieExpirationPeriod", value=str(seconds)
         )
         yield at(
-            address(self.site.domain, "stickiness"),
+            self._address("stickiness"),
             LoadBalancerPolicy(
                 self,
                 "stickiness",
@@ -169,6 +172,6 @@ class ClassicLoadBalancer(LoadBalancer):
         if not keys:
             return []
         authentication = ServerAuthentication(
-            self, "server-authentication", self.site, keys, balancer_name=balancer.name
+            self, "server-authentication", self.site, self.front, balancer_name=balancer.name
         )
         return [authentication.policy]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modules.plan.names import address
+from modules.plan.names import address, generation
 from modules.stack.addressing import at
 from modules.stack.application_load_balancer import access_logs
 from modules.stack.bindings import Lb, LbListener, LbListenerDefaultAction
@@ -51,7 +51,7 @@ class NetworkLoadBalancer(LoadBalancer):
     def _made(self) -> Lb:
         balancer = self._balancer
         return at(
-            address(balancer.key, NETWORK),
+            address(balancer.key, NETWORK, generation(balancer.name)),
             Lb(
                 self,
                 "balancer",
@@ -72,7 +72,7 @@ class NetworkLoadBalancer(LoadBalancer):
 
     def _tls(self, balancer: Lb, targets: TlsTargetGroup) -> LbListener:
         return at(
-            address(self.site.domain, NETWORK, "https"),
+            address(self.site.domain, NETWORK, generation(self._balancer.name), "https"),
             LbListener(
                 self,
                 "https",
@@ -90,7 +90,7 @@ class NetworkLoadBalancer(LoadBalancer):
 
     def _tcp(self, balancer: Lb, targets: TcpTargetGroup) -> LbListener:
         return at(
-            address(self.site.domain, NETWORK, "http"),
+            address(self.site.domain, NETWORK, generation(self._balancer.name), "http"),
             LbListener(
                 self,
                 "http",

@@ -6,10 +6,9 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/elb-create-https
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 
-from modules.plan.names import address
-from modules.plan.records import Site
+from modules.plan.names import address, generation
+from modules.plan.records import Front, Site
 from modules.stack.addressing import at
 from modules.stack.bindings import (
     Construct,
@@ -33,26 +32,26 @@ class ServerAuthentication(Construct):
         scope: Construct,
         node_id: str,
         site: Site,
-        keys: Sequence[str],
+        front: Front,
         *,
         balancer_name: str,
     ) -> None:
         super().__init__(scope, node_id)
-        self._domain = site.domain
+        self._domain, self._generation = site.domain, generation(front.balancer.name)
         self._balancer_name = balancer_name
         accepted = self._policy(
             "backend",
-            _digest(*keys),
+            _digest(*front.backend_keys),
             "BackendServerAuthenticationPolicyType",
             [
                 LoadBalancerPolicyPolicyAttribute(
                     name="PublicKeyPolicyName", value=self._key(key).policy_name
                 )
-                for key in keys
+                for key in front.backend_keys
             ],
         )
         self.policy = at(
-            address(site.domain),
+            address(site.domain, self._generation),
             LoadBalancerBackendServerPolicy(
                 self,
                 "policies-of-port",
@@ -79,7 +78,7 @@ class ServerAuthentication(Construct):
         attributes: list[LoadBalancerPolicyPolicyAttribute],
     ) -> LoadBalancerPolicy:
         return at(
-            address(self._domain, word, digest),
+            address(self._domain, self._generation, word, digest),
             LoadBalancerPolicy(
                 self,
                 f"{word}-{digest}",

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 
 from modules.fleet.shared import VALUES_OF_A_RULE
-from modules.plan.names import address
+from modules.plan.names import address, generation
 from modules.plan.records import Certificate, ExistingCertificate, SharedBalancer, Site
 from modules.stack.addressing import at
 from modules.stack.application_load_balancer import ApplicationBalancer
@@ -48,6 +48,7 @@ class SharedLoadBalancer(Construct):
     ) -> None:
         super().__init__(scope, node_id)
         self._key = record.balancer.key
+        self._generation = generation(record.balancer.name)
         default = sites[record.default].certificate
         surroundings = clients_of(self, record.balancer, surroundings)
         nowhere = LbListenerDefaultActionFixedResponse(
@@ -76,7 +77,7 @@ class SharedLoadBalancer(Construct):
 
     def _present(self, key: str, certificate_arn: str) -> LbListenerCertificate:
         return at(
-            address(self._key, key),
+            address(self._key, self._generation, key),
             LbListenerCertificate(
                 self,
                 key,
@@ -111,11 +112,12 @@ class SharedFrontDoor(FrontDoor):
         Where a name leaves, the following ones move up: the rule that takes them is changed before
         the last one goes, and the other way round where a name comes.
         """
+        on = generation(self.front.balancer.name)
         rules: list[LbListenerRule] = []
         for number, names in reversed([*enumerate(_names_of_rules(self.site.names), 1)]):
             rules.append(
                 at(
-                    address(self.site.domain, SHARED, str(number)),
+                    address(self.site.domain, SHARED, on, str(number)),
                     LbListenerRule(
                         self,
                         f"rule-{number}",

@@ -10,7 +10,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 
 from modules.plan.fronts import HTTP_PORT
-from modules.plan.names import address
+from modules.plan.names import address, generation
 from modules.plan.records import Front, Site
 from modules.stack.addressing import at
 from modules.stack.bindings import (
@@ -51,6 +51,7 @@ class TargetGroup(Construct):
         self._site = site
         self._front = front
         self._vpc_id = surroundings.vpc_id
+        parts = (*parts, generation(self._name))
         group = at(address(site.domain, *parts), self._group())
         self.arn = group.arn
         self.arn_suffix = group.arn_suffix
@@ -74,6 +75,11 @@ class TargetGroup(Construct):
     def _port(self) -> int:
         return self._site.port
 
+    @property
+    def _name(self) -> str:
+        """Of the group, in AWS."""
+        return str(self._front.target_group)
+
     @abstractmethod
     def _group(self) -> LbTargetGroup:
         """Return the group itself."""
@@ -91,8 +97,8 @@ class TargetGroup(Construct):
             unhealthy_threshold=check.unhealthy,
         )
 
-    def _tags(self, name: str | None) -> dict[str, str]:
-        return {**self._site.tags, "Name": str(name)}
+    def _tags(self) -> dict[str, str]:
+        return {**self._site.tags, "Name": self._name}
 
 
 class HttpsTargetGroup(TargetGroup):
@@ -103,7 +109,7 @@ class HttpsTargetGroup(TargetGroup):
         return LbTargetGroup(
             self,
             "group",
-            name=self._front.target_group,
+            name=self._name,
             port=self._port,
             protocol="HTTPS",
             target_type="instance",
@@ -115,7 +121,7 @@ class HttpsTargetGroup(TargetGroup):
                 type="lb_cookie", enabled=seconds is not None, cookie_duration=seconds
             ),
             lifecycle=FIRST_MADE,
-            tags=self._tags(self._front.target_group),
+            tags=self._tags(),
         )
 
 
@@ -126,7 +132,7 @@ class TlsTargetGroup(TargetGroup):
         return LbTargetGroup(
             self,
             "group",
-            name=self._front.target_group,
+            name=self._name,
             port=self._port,
             protocol="TLS",
             target_type="instance",
@@ -141,7 +147,7 @@ class TlsTargetGroup(TargetGroup):
                 else None
             ),
             lifecycle=FIRST_MADE,
-            tags=self._tags(self._front.target_group),
+            tags=self._tags(),
         )
 
 
@@ -152,12 +158,16 @@ class TcpTargetGroup(TargetGroup):
     def _port(self) -> int:
         return HTTP_PORT
 
+    @property
+    def _name(self) -> str:
+        return str(self._front.http_target_group)
+
     def _group(self) -> LbTargetGroup:
         check = self._front.health_check
         return LbTargetGroup(
             self,
             "group",
-            name=self._front.http_target_group,
+            name=self._name,
             port=self._port,
             protocol="TCP",
             target_type="instance",
@@ -174,7 +184,7 @@ class TcpTargetGroup(TargetGroup):
             ),
             preserve_client_ip=_preserved(self._front),
             lifecycle=FIRST_MADE,
-            tags=self._tags(self._front.http_target_group),
+            tags=self._tags(),
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modules.plan.names import address
+from modules.plan.names import address, generation
 from modules.plan.records import Balancer
 from modules.stack.addressing import at
 from modules.stack.bindings import Construct, Wafv2WebAclAssociation
@@ -29,7 +29,7 @@ class WebAcl(Construct):
     ) -> None:
         super().__init__(scope, node_id)
         self.association = at(
-            address(balancer.key),
+            address(balancer.key, generation(balancer.name)),
             Wafv2WebAclAssociation(
                 self,
                 "association",

@@ -85,6 +85,9 @@ FAULTS: Mapping[str, tuple[str, ...]] = {
     "reload while connections are idle": ("load-idle-connections",),
     "partial apply: balancer made, server failed": ("partial-balancer-made-server-failed",),
     "partial apply: server done, DNS failed": ("partial-server-done-dns-failed",),
+    "partial apply: balancers replaced, server failed, all taken back": (
+        "partial-replaced-and-taken-back",
+    ),
     "remove the first site": ("sites-first-removed",),
     "insert in the middle": ("sites-inserted-in-the-middle",),
     "rename": ("sites-renamed",),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from modules.plan.names import address
+from modules.plan.names import address, aws_name, generation
 from sandbox import waiting
 from sandbox.emulator.api import Api
 from sandbox.emulator.records import Record, read
@@ -16,7 +16,8 @@ from tests.faults.rig import Applied, Rig
 
 NEW = "domain-d.com"
 RECORD = f"aws_route53_record.{address(NEW, 'A')}"
-BALANCER = f"aws_lb.{address(NEW)}"
+BALANCER = f"aws_lb.{address(NEW, generation(aws_name('', NEW)))}"
+"""An application balancer that has nothing special."""
 
 _SERVED = 200
 _SECONDS = 60

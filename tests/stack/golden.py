@@ -68,6 +68,15 @@ def _blocks(configuration: Configuration) -> Iterator[tuple[str, Any]]:
             yield f"{prefix}.{name}", block
 
 
+def plainly(configuration: Configuration) -> Configuration:
+    """Return it without the generations in addresses, which differ by what a resource is."""
+    found: Configuration = json.loads(_GENERATION.sub("", json.dumps(configuration)))
+    return found
+
+
+_GENERATION = re.compile(r"__[0-9a-f]{6}(?=__|[].}\"\\])")
+
+
 def arguments_of(case: Path) -> Path:
     """Return where every argument of a case stands, if anywhere."""
     return case.with_suffix(".json")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.stack.golden import blocks, configuration_of
+from tests.stack.golden import blocks, configuration_of, plainly
 from tests.stack.graph import Graph
 
 FLEET = """\
@@ -66,4 +66,4 @@ def test_balancers_may_write_below_the_prefix_and_in_this_account_alone(
 def test_a_bucket_of_the_teams_is_left_alone(tmp_path: Path) -> None:
     found = told(tmp_path, bucket="{bucket: ours}")
     assert not [name for name in blocks(found) if "s3" in name or "caller_identity" in name]
-    assert blocks(found)["aws_lb.a_com"]["access_logs"]["bucket"] == "ours"
+    assert blocks(plainly(found))["aws_lb.a_com"]["access_logs"]["bucket"] == "ours"

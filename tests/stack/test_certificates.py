@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from modules.stack.expressions import interpolated, pem_certificates, pem_private_key
 from tests.fleet.zoo import certificate, expand, key_of
-from tests.stack.golden import Configuration, blocks, configuration_of
+from tests.stack.golden import Configuration, blocks, configuration_of, plainly
 from tests.stack.graph import Graph
 from tests.stack.terraform import terraform
 
@@ -118,12 +118,13 @@ def test_terraform_alone_reads_the_files(tmp_path: Path) -> None:
 
 def test_body_and_chain_are_apart_whichever_file_they_came_from(tmp_path: Path) -> None:
     found = blocks(own(tmp_path))
+    (uploaded,) = (name for name in found if name.startswith("aws_iam_server_certificate.a_com__"))
     (imported,) = (name for name in found if name.startswith("aws_acm_certificate.b_com__"))
     locals_ = {
         name: found[f"local.{name}"] for name in ("a_com__certificates", "b_com__certificates")
     }
     for name, certificates in {
-        "a_com": "aws_iam_server_certificate.a_com",
+        "a_com": uploaded,
         "b_com": imported,
     }.items():
         block = found[certificates]
@@ -153,15 +154,20 @@ def test_body_and_chain_are_apart_whichever_file_they_came_from(tmp_path: Path) 
         assert told["private_key"]["value"] == normal_key(domain)
 
 
-def test_another_certificate_has_another_name_or_address(tmp_path: Path) -> None:
-    """IAM's is replaced under one address, ACM's would else be exchanged in place."""
+def test_another_certificate_has_another_address(tmp_path: Path) -> None:
+    """So that what an apply left half exchanged can be taken back; ACM's would change in place."""
     before, after = blocks(own(tmp_path)), blocks(own(tmp_path, until="2101-01-01"))
-    name = "aws_iam_server_certificate.a_com"
-    assert before[name]["name"] != after[name]["name"]
-    gone = before.keys() - after.keys()
-    assert {each.partition("__")[0] for each in gone} == {"aws_acm_certificate.b_com"}
-    for block in (before[name], before[gone.pop()]):
-        assert block["lifecycle"] == {"create_before_destroy": True}
+    kinds = {"aws_acm_certificate.b_com", "aws_iam_server_certificate.a_com"}
+    for ones, others in ((before, after), (after, before)):
+        gone = {each for each in ones.keys() - others.keys() if "_certificate." in each}
+        assert {each.partition("__")[0] for each in gone} == kinds
+        for each in gone:
+            assert ones[each]["lifecycle"] == {"create_before_destroy": True}
+    (old,), (new,) = (
+        [block["name"] for name, block in found.items() if name.startswith("aws_iam")]
+        for found in (before, after)
+    )
+    assert old != new
 
 
 # --- requested -------------------------------------------------------------------------------
@@ -188,7 +194,7 @@ def test_validation_by_hand_tells_the_records_and_waits_or_not(wait: bool, tmp_p
         "sites: {a.com: {zone: external, certificate: "
         f"{{acm: {{validation: manual, wait: {str(wait).lower()}}}}}}}}}\n"
     )
-    found = blocks(configuration_of(tmp_path, text))
+    found = blocks(plainly(configuration_of(tmp_path, text)))
     assert (
         "aws_acm_certificate.a_com.domain_validation_options"
         in (found["output.a_com__validation_records"]["value"])

@@ -11,7 +11,7 @@ from modules.fleet import LockMode, load_fleet
 from modules.plan import make_plan
 from modules.stack import FleetStack
 from modules.stack.bindings import App
-from tests.stack.golden import blocks
+from tests.stack.golden import blocks, plainly
 from tests.stack.graph import Graph
 
 WAITS = ("current", "drain", "healthy", "since")
@@ -40,7 +40,7 @@ def test_the_fleet_is_the_same_as_outside_of_the_teams_app(outdir: Path, tmp_pat
 
 
 def test_a_site_stands_beside_the_teams_own_resources(outdir: Path) -> None:
-    campaign = told(outdir, "campaign")
+    campaign = plainly(told(outdir, "campaign"))
     graph = Graph(campaign)
     assert not graph.dangling()
     found = blocks(campaign)

@@ -28,10 +28,10 @@ class Door(FrontDoor):
     """A balancer and its listener; `node_id` is the kind."""
 
     def _build(self) -> None:
-        kind, identity = self.node.id, self._surroundings.vpc_id
-        balancer = stand_in(self, f"{kind}_balancer", [identity], first_made=True)
-        self.dns_name = f"${{terraform_data.{kind}_balancer.id}}"
-        listener = stand_in(self, f"{kind}_listener", [self.dns_name], first_made=True)
+        made = f"{self.node.id}{self._surroundings.vpc_id}"
+        balancer = stand_in(self, f"{made}_balancer", [], first_made=True)
+        self.dns_name = f"${{terraform_data.{made}_balancer.id}}"
+        listener = stand_in(self, f"{made}_listener", [self.dns_name], first_made=True)
         self.serving = [balancer, listener]
 
 
@@ -41,8 +41,8 @@ class Fleet:
 
     kinds: Sequence[str]
     """Of the site's balancers; empty: the site is gone."""
-    identity: str = "1"
-    """Of the balancers: another is another balancer of the same address."""
+    generation: str = ""
+    """Of the balancers: another is another balancer, of another address."""
     release: str = "true"
     """What the release runs."""
 
@@ -58,7 +58,7 @@ class Deployment:
         """Apply; return what was done, in the order in which each was begun."""
 
         def build(stack: TerraformStack) -> None:
-            triggers = [*fleet.kinds, fleet.identity, fleet.release]
+            triggers = [*fleet.kinds, fleet.generation, fleet.release]
             release = stand_in(stack, "release", triggers, command=fleet.release)
             if fleet.kinds:
                 self._site_of(stack, fleet, release)
@@ -67,7 +67,7 @@ class Deployment:
 
     def _site_of(self, stack: TerraformStack, fleet: Fleet, release: TerraformResource) -> None:
         around = Surroundings(
-            vpc_id=fleet.identity,
+            vpc_id=fleet.generation,
             subnet_ids=[],
             balancer_group_id="",
             instance_ids={},
@@ -107,13 +107,13 @@ def test_a_new_site_waits_for_nothing(deployment: Deployment) -> None:
     assert "wait 120" not in done
 
 
-@pytest.mark.parametrize("after", [Fleet(["classic"]), Fleet(["application"], identity="2")])
+@pytest.mark.parametrize("after", [Fleet(["classic"]), Fleet(["application"], generation="2")])
 def test_the_old_balancer_goes_once_clients_have_left_it(
     after: Fleet, deployment: Deployment
 ) -> None:
     deployment.apply(Fleet(["application"]))
     done = deployment.apply(after)
-    (new,) = after.kinds
+    new = f"{after.kinds[0]}{after.generation}"
     gone = ("delete application_listener", "delete application_balancer")
     assert_in_order(done, f"create {new}_listener", *MOVED, *gone)
     assert_in_order(done, "create release", "wait 12")
@@ -155,6 +155,16 @@ def test_a_release_that_fails_moves_nothing_and_the_next_apply_waits(
     assert "delete application_balancer" not in failed
     done = deployment.apply(Fleet(["classic"]))
     assert_in_order(done, *MOVED, "delete application_listener", "delete application_balancer")
+
+
+def test_a_replacement_that_a_failed_apply_left_is_taken_back(deployment: Deployment) -> None:
+    deployment.apply(Fleet(["application"]))
+    failed = deployment.apply(Fleet(["application"], generation="2", release="false"))
+    assert "create application2_listener" in failed
+    assert "update alias" not in failed
+    done = deployment.apply(Fleet(["application"]))
+    assert_in_order(done, "delete application2_listener", "delete application2_balancer")
+    assert not [each for each in done if "application_" in each or "alias" in each]
 
 
 def test_a_site_that_is_gone_leaves_dns_first(deployment: Deployment) -> None:

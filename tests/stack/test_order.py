@@ -10,7 +10,14 @@ import pytest
 
 from modules.plan.names import address
 from tests.fleet.zoo import expand
-from tests.stack.golden import DASHES, FOLDER, Configuration, blocks, configuration_of
+from tests.stack.golden import (
+    DASHES,
+    FOLDER,
+    Configuration,
+    blocks,
+    configuration_of,
+    plainly,
+)
 from tests.stack.graph import Graph
 
 RELEASES = {"terraform_data.web-1", "terraform_data.web-2", "terraform_data.web-3"}
@@ -29,12 +36,12 @@ def fleet_of(case: str) -> str:
 
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Configuration:
-    return configuration_of(tmp_path_factory.mktemp("servers"), fleet_of("servers"))
+    return plainly(configuration_of(tmp_path_factory.mktemp("servers"), fleet_of("servers")))
 
 
 @pytest.fixture(scope="module")
 def balancers(tmp_path_factory: pytest.TempPathFactory) -> Configuration:
-    return configuration_of(tmp_path_factory.mktemp("balancers"), fleet_of("balancers"))
+    return plainly(configuration_of(tmp_path_factory.mktemp("balancers"), fleet_of("balancers")))
 
 
 def of_site(domain: str, name: str) -> bool:
@@ -181,7 +188,9 @@ def test_a_web_acl_stays_as_long_as_its_balancer(
     dns: str, tmp_path: Path, *, first_made: bool
 ) -> None:
     text = f"sites:\n  a.com: {{{dns}waf: '{ACL}'}}\n"
-    association = blocks(configuration_of(tmp_path, text))["aws_wafv2_web_acl_association.a_com"]
+    association = blocks(plainly(configuration_of(tmp_path, text)))[
+        "aws_wafv2_web_acl_association.a_com"
+    ]
     assert association.get("lifecycle") == ({"create_before_destroy": True} if first_made else None)
 
 
@@ -247,7 +256,7 @@ def test_server_keys_are_exchanged_by_policies_of_other_names(tmp_path: Path) ->
     for name in ("old", "new"):
         (tmp_path / f"{name}.pem").write_bytes(expand(f"%public {name}\n"))
     one, both = (
-        configuration_of(tmp_path, CLASSIC.replace("KEYS", keys))["resource"]
+        plainly(configuration_of(tmp_path, CLASSIC.replace("KEYS", keys)))["resource"]
         for keys in ("[old.pem]", "[old.pem, new.pem]")
     )
     of_one, of_both = one["aws_load_balancer_policy"], both["aws_load_balancer_policy"]
@@ -269,7 +278,7 @@ def test_another_lifetime_of_the_cookie_is_a_policy_of_another_name(tmp_path: Pa
     text = "sites:\n  a.com: {load_balancer: classic, stickiness: SECONDS}\n"
     names = set()
     for seconds in ("300", "600"):
-        found = blocks(configuration_of(tmp_path, text.replace("SECONDS", seconds)))
+        found = blocks(plainly(configuration_of(tmp_path, text.replace("SECONDS", seconds))))
         names.add(found["aws_load_balancer_policy.a_com__stickiness"]["policy_name"])
         assert found["aws_load_balancer_listener_policy.a_com"]["policy_names"] == [
             "${aws_lb_ssl_negotiation_policy.a_com.name}",

@@ -16,7 +16,7 @@ from modules.fleet.domains import registrable_domain
 from modules.fleet.lock import NEXT_PORTS
 from modules.plan import Plan
 from modules.plan.fronts import ANSWERED_BY_APACHE
-from modules.plan.names import address
+from modules.plan.names import address, generation
 from modules.plan.records import BalancerKind, Front, Site, UploadedCertificate
 from modules.plan.server_ports import BLOCK
 from modules.stack.alarms import METRICS
@@ -28,7 +28,7 @@ from tests.stack.graph import Graph
 few = settings(max_examples=20, deadline=None)
 
 BALANCERS = ("aws_lb", "aws_elb")
-GROUP_OF_A_SHARED_BALANCER = r"aws_lb_target_group[.].+__shared"
+ON_A_SHARED_BALANCER = r"aws_lb_(target_group|target_group_attachment|listener_rule)[.].+__shared__"
 FIRST_MADE = (
     *BALANCERS, "aws_lb_listener", "aws_lb_listener_rule", "aws_lb_listener_certificate",
     "aws_lb_target_group", "aws_lb_target_group_attachment", "aws_elb_attachment",
@@ -72,6 +72,7 @@ def test_invariants(fleet: Settings) -> None:
     reserved = fleet["ports"]["reserved"]
     balancers_reach_the_site_ports_and_nobody_else_does(plan, configuration, reserved)
     every_balancer_and_certificate_is_tagged(plan, configuration)
+    what_has_another_name_has_another_address(configuration)
     a_replacement_is_made_first_and_needs_no_release(configuration, graph)
     every_alarm_watches_what_its_balancer_has(plan, configuration)
     logs_wait_for_the_buckets_policy(plan, configuration, graph)
@@ -108,14 +109,14 @@ def no_pem_file_is_in_the_configuration(plan: Plan, text: str) -> None:
 
 def balancer_of(front: Front) -> str:
     """The address of a front's balancer."""
-    key = front.balancer.key
+    key, made = front.balancer.key, generation(front.balancer.name)
     match front.balancer.kind:
         case BalancerKind.CLASSIC:
-            return f"aws_elb.{address(key)}"
+            return f"aws_elb.{address(key, made)}"
         case BalancerKind.NETWORK:
-            return f"aws_lb.{address(key, 'network')}"
+            return f"aws_lb.{address(key, 'network', made)}"
         case _:
-            return f"aws_lb.{address(key)}"
+            return f"aws_lb.{address(key, made)}"
 
 
 def every_name_leads_to_its_own_sites_balancers(plan: Plan, configuration: Configuration) -> None:
@@ -240,6 +241,13 @@ def every_balancer_and_certificate_is_tagged(plan: Plan, configuration: Configur
         assert not any("*" in value for value in tags.values())
 
 
+def what_has_another_name_has_another_address(configuration: Configuration) -> None:
+    for kind in (*BALANCERS, "aws_lb_target_group", "aws_iam_server_certificate"):
+        for name, block in named(configuration, kind).items():
+            digests = re.findall(r"-([0-9a-f]{6})(?=-|$)", block["name"])
+            assert digests[-1] in name.split("__"), (name, block["name"])
+
+
 def a_replacement_is_made_first_and_needs_no_release(
     configuration: Configuration, graph: Graph
 ) -> None:
@@ -324,9 +332,9 @@ def assert_only_its_own(plan: Plan, domain: str, without: str, having: str) -> N
         for name in smaller.keys() | larger.keys()
         if smaller.get(name) != larger.get(name) and not shared(name)
     }
-    # The first site whose DNS is elsewhere has a shared balancer made anew, with its target groups.
-    if any(smaller.get(name) != larger.get(name) for name in larger if is_shared_balancer(name)):
-        changed = {name for name in changed if not re.fullmatch(GROUP_OF_A_SHARED_BALANCER, name)}
+    # The first site whose DNS is elsewhere has a shared balancer made anew, with all that is on it.
+    if set(filter(is_shared_balancer, smaller)) - larger.keys():
+        changed = {name for name in changed if not re.match(ON_A_SHARED_BALANCER, name)}
     assert {name for name in changed if not is_own(plan, domain, name)} == set()
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.stack.golden import Configuration, blocks, configuration_of
+from tests.stack.golden import Configuration, blocks, configuration_of, plainly
 from tests.stack.graph import Graph
 from tests.stack.test_order import RELEASES, fleet_of
 
@@ -114,9 +114,8 @@ def test_a_network_balancer_keeps_the_connections_of_a_server_that_is_drained(
 ) -> None:
     for rollout, told in (("{}", None), ("{drain: 5}", False)):
         text = f"rollout: {rollout}\n{fleet_of('servers').partition('sites:')[0]}"
-        groups = configuration_of(tmp_path, f"{text}sites:\n  a.com: {{load_balancer: network}}\n")[
-            "resource"
-        ]["aws_lb_target_group"]
+        text += "sites:\n  a.com: {load_balancer: network}\n"
+        groups = plainly(configuration_of(tmp_path, text))["resource"]["aws_lb_target_group"]
         (state,) = groups["a_com__network"].get("target_health_state", [{}])
         assert state.get("enable_unhealthy_connection_termination") is told
         assert "target_health_state" not in groups["a_com__network__http"]

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from modules.stack.zone_providers import provider_alias
-from tests.stack.golden import blocks, configuration_of, plan_of
+from tests.stack.golden import blocks, configuration_of, plainly, plan_of
 
 INNER = """\
 network:
@@ -27,7 +27,7 @@ def test_apache_trusts_the_internal_subnets_while_a_balancer_is_internal(tmp_pat
     outer = ["subnet-0123abcd", "subnet-0123abce"]
     inner = ["subnet-0123abcf", "subnet-0123abd0"]
     for site, subnets in (("{}", outer), ("{internal: true}", outer + inner)):
-        found = blocks(configuration_of(tmp_path, f"{INNER}sites: {{a.com: {site}}}\n"))
+        found = blocks(plainly(configuration_of(tmp_path, f"{INNER}sites: {{a.com: {site}}}\n")))
         assert found["local.trusted_proxies"] == [
             f"${{data.aws_subnet.{subnet}.cidr_block}}" for subnet in subnets
         ]

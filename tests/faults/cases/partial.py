@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.faults.case import Case, Expect, Serves
-from tests.faults.fleet import Change, Fleet, directives, site, with_site, without
+from tests.faults.case import Case, Expect, Serves, refused
+from tests.faults.fleet import FIRST, SECOND, Change, Fleet, directives, site, with_site, without
 from tests.faults.joining import NEW, RECORD, aws, joins, records_of, zone_of
 from tests.faults.rig import Rig
 
@@ -63,6 +63,17 @@ def _change_record(rig: Rig, action: str) -> None:
     )
 
 
+def replaced(fleet: Fleet) -> Fleet:
+    """Have balancers of both generations replaced, and a release that the server refuses."""
+    first = with_site(FIRST, *site(1, "ipv6: true", kind="application"))
+    return directives("NoSuchDirective on")(with_site(SECOND, *site(7))(first(fleet)))
+
+
+def taken_back(fleet: Fleet) -> Fleet:
+    first = with_site(FIRST, *site(1, kind="application"))
+    return directives("# corrected")(with_site(SECOND, *site(2))(first(fleet)))
+
+
 CASES = (
     Case(
         "partial-balancer-made-server-failed",
@@ -80,5 +91,12 @@ CASES = (
         without(NEW),
         joins(dns_failed),
         naive="its DNS is made the same way",
+    ),
+    Case(
+        "partial-replaced-and-taken-back",
+        refused("NoSuchDirective"),
+        change=replaced,
+        then=taken_back,
+        naive="its balancers are made the same way; its server is that of apache-test-fails",
     ),
 )
