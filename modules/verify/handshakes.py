@@ -34,12 +34,19 @@ class Certificate:
         return name in self.names or f"*.{parent}" in self.names
 
 
-def handshake(address: str, context: ssl.SSLContext, sent: str | None) -> ssl.SSLSocket:
-    """Connect to port 443; `sent` is the name in SNI, None to send none.
+def handshake(
+    address: str,
+    context: ssl.SSLContext,
+    sent: str | None,
+    *,
+    port: int = HTTPS,
+    patience: float = PATIENCE,
+) -> ssl.SSLSocket:
+    """Connect; `sent` is the name in SNI, None to send none. `patience` in seconds.
 
     :raises OSError: there is no connection, or no TLS.
     """
-    plain = socket.create_connection((address, HTTPS), timeout=PATIENCE)
+    plain = socket.create_connection((address, port), timeout=patience)
     try:
         return context.wrap_socket(plain, server_hostname=sent)
     except BaseException:

@@ -7,18 +7,20 @@ request that gets an error, a cut answer or another site's page has failed.
 
 from __future__ import annotations
 
+import random
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.client import HTTPException, HTTPResponse, HTTPSConnection, RemoteDisconnected
+from http.client import HTTPConnection, HTTPException, HTTPResponse, RemoteDisconnected
 from pathlib import Path
-from typing import Any
 
+import dns.resolver
 from dns.exception import DNSException
 
+from modules.verify.handshakes import handshake, shown
 from tests.faults import namespaces
 
 _PATIENCE = 30
@@ -26,6 +28,21 @@ _PATIENCE = 30
 
 _GONE = (RemoteDisconnected, ConnectionResetError, BrokenPipeError, ssl.SSLEOFError)
 """What a request meets on a connection that was closed before it."""
+
+
+class Lookup:
+    """Looks a name's address up: anew each time, or as a client that remembers it for its TTL."""
+
+    def __init__(self, name: str, nameserver: tuple[str, int], *, remembers: bool) -> None:
+        self._name = name
+        self._resolver = dns.resolver.Resolver(configure=False)
+        self._resolver.nameservers, self._resolver.port = [nameserver[0]], nameserver[1]
+        if remembers:
+            self._resolver.cache = dns.resolver.Cache()
+
+    def __call__(self) -> str:
+        answer = self._resolver.resolve(self._name, "A", lifetime=_PATIENCE)
+        return str(random.choice([*answer]).to_text())  # noqa: S311 - as a client chooses
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +60,13 @@ class Target:
     """Whether all requests go over one connection, for as long as it lives."""
     pause: float = 0.2
     """Seconds between an answer and the next request."""
+    sni: bool = False
+    client: str = ""
+    """Tells clients of the same way apart."""
 
     @property
     def name(self) -> str:
-        return f"{self.domain}:{self.port} {'kept' if self.kept else 'new'}"
+        return f"{self.domain}:{self.port} {self.client or ('kept' if self.kept else 'new')}"
 
 
 @dataclass(slots=True)
@@ -61,6 +81,14 @@ class Tally:
     """Kept-alive connections that were closed between two requests."""
     longest: float = 0
     """Seconds of the longest wait for an answer that came."""
+    addresses: set[str] = field(default_factory=set)
+    """That answered."""
+    certificates: set[str] = field(default_factory=set)
+    """Fingerprints of those that were shown, where they are verified."""
+
+    @property
+    def answered(self) -> int:
+        return self.sent - len(self.failed) - self.excused
 
 
 @dataclass(slots=True)
@@ -128,7 +156,8 @@ class _Client:
     tally: Tally
     tallies: Tallies
     stop: threading.Event
-    connection: HTTPSConnection | None = None
+    connection: HTTPConnection | None = None
+    address: str = "nowhere"
 
     def run(self) -> None:
         if self.target.namespace:
@@ -145,7 +174,9 @@ class _Client:
                     self.tally.excused += 1
                 else:
                     clock = time.strftime("%H:%M:%S")
-                    self.tally.failed.append(f"{clock} {self.target.name}: {error!r}")
+                    self.tally.failed.append(
+                        f"{clock} {self.target.name} at {self.address}: {error!r}"
+                    )
         self._drop()
 
     def _fetch(self) -> None:
@@ -161,20 +192,26 @@ class _Client:
         self.connection = self._connect()
         self._read(self._ask(self.connection))
 
-    def _connect(self) -> HTTPSConnection:
-        # A host that is an address is not sent as a name: no SNI.
-        connection = HTTPSConnection(
-            self.target.find(), self.target.port, context=self.target.context, timeout=_PATIENCE
+    def _connect(self) -> HTTPConnection:
+        target = self.target
+        self.address = target.find()
+        connection = HTTPConnection(self.address, target.port)
+        connection.sock = tls = handshake(
+            self.address,
+            target.context,
+            target.domain if target.sni else None,
+            port=target.port,
+            patience=_PATIENCE,
         )
-        connection.connect()
-        shown: ssl.SSLSocket = connection.sock
-        if self.target.context.verify_mode == ssl.CERT_REQUIRED:
-            alternative: Any = (shown.getpeercert() or {}).get("subjectAltName", ())
-            names = [value for kind, value in alternative if kind == "DNS"]
-            assert self.target.domain in names, f"a certificate for {names}"
+        if target.context.verify_mode == ssl.CERT_REQUIRED:
+            certificate = shown(tls)
+            self.tally.certificates.add(certificate.fingerprint)
+            if not certificate.covers(target.domain):
+                connection.close()
+                raise AssertionError(f"a certificate for {certificate.names}")
         return connection
 
-    def _ask(self, connection: HTTPSConnection) -> HTTPResponse:
+    def _ask(self, connection: HTTPConnection) -> HTTPResponse:
         how = "keep-alive" if self.target.kept else "close"
         connection.request("GET", "/", headers={"Host": self.target.domain, "Connection": how})
         return connection.getresponse()
@@ -183,6 +220,7 @@ class _Client:
         body = response.read().decode(errors="replace")
         assert response.status == 200, f"{response.status} {body[:80]}"
         assert self.target.domain in body, f"another page: {body[:80]}"
+        self.tally.addresses.add(self.address)
         if not self.target.kept or response.will_close:
             self._drop()
 

@@ -12,15 +12,13 @@ from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import dns.resolver
-
 import sandbox
 from modules.fleet import FleetError, LockMode, load_fleet
 from modules.plan import Plan, make_plan
 from sandbox import Sandbox, SandboxError, addresses, life, waiting
 from sandbox.terraform import terraforms
 from tests.faults import clients, naive
-from tests.faults.clients import Tallies, Target
+from tests.faults.clients import Lookup, Tallies, Target
 from tests.faults.fleet import Fleet
 from tests.faults.machine import Machine, Seen, unverified, vpc
 from tests.faults.wire import Wire, wire
@@ -174,7 +172,7 @@ class Rig:
             if domain not in domains:
                 continue
             for kept in (False, True):
-                find = _Finder(domain, self.up.nameserver)
+                find = Lookup(domain, self.up.nameserver, remembers=True)
                 found += [
                     Target(domain, find, 443, trusting, kept=kept),
                     Target(domain, lambda: link, port, taking, vpc(self.up), kept=kept),
@@ -241,17 +239,3 @@ def _kept(file: Path) -> Sandbox:
         return sandbox.find(file)
     except SandboxError:
         return sandbox.up(file)
-
-
-class _Finder:
-    """Finds a name's address as a resolver that forgets after a second."""
-
-    def __init__(self, name: str, nameserver: tuple[str, int]) -> None:
-        self._name = name
-        self._resolver = dns.resolver.Resolver(configure=False)
-        self._resolver.nameservers, self._resolver.port = [nameserver[0]], nameserver[1]
-        self._resolver.cache = dns.resolver.Cache()
-
-    def __call__(self) -> str:
-        answer = self._resolver.resolve(self._name, "A", lifetime=10)
-        return str(answer[0].to_text())

@@ -5,129 +5,66 @@ For each name there are two: one asks DNS anew each time, one keeps an answer fo
 
 from __future__ import annotations
 
-import random
 import ssl
-import threading
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException
-
-import dns.exception
-import dns.resolver
+from dataclasses import dataclass
 
 import sandbox
-from modules.verify.answers import View
-from modules.verify.handshakes import handshake, shown
+from modules.verify.handshakes import HTTPS
 from sandbox import Sandbox
+from tests.faults.clients import Lookup, Tallies, Tally, Target, fetching
 
+_CLIENTS = {"asks anew": False, "remembers": True}
 _PAUSE = 0.05
-_PATIENCE = 20
 
 
-@dataclass
-class Tally:
-    """What came of one client's requests."""
+@dataclass(frozen=True, slots=True)
+class Hammered:
+    """What came of it, by name: of the client that asks anew, and of the one that remembers."""
 
-    answered: int = 0
-    failed: list[str] = field(default_factory=list)
-    addresses: set[str] = field(default_factory=set)
-    certificates: set[str] = field(default_factory=set)
-    """Fingerprints."""
-
-
-@dataclass
-class Tallies:
-    """By name: of the client that asks anew, and of the one that remembers."""
-
-    of: dict[str, tuple[Tally, Tally]]
+    tallies: Tallies
+    targets: Collection[Target]
 
     @property
     def failed(self) -> list[str]:
-        return [line for pair in self.of.values() for tally in pair for line in tally.failed]
-
-    def certificates(self, name: str) -> tuple[int, ...]:
-        return tuple(len(tally.certificates) for tally in self.of[name])
-
-    def addresses(self, name: str) -> tuple[int, ...]:
-        return tuple(len(tally.addresses) for tally in self.of[name])
+        return self.tallies.failed
 
     @property
     def fewest(self) -> int:
         """How many requests the client had answered that had the fewest."""
-        return min(tally.answered for pair in self.of.values() for tally in pair)
+        return min(each.answered for each in self.tallies.of.values())
+
+    def certificates(self, name: str) -> tuple[int, ...]:
+        return tuple(len(each.certificates) for each in self._of(name))
+
+    def addresses(self, name: str) -> tuple[int, ...]:
+        return tuple(len(each.addresses) for each in self._of(name))
+
+    def _of(self, name: str) -> list[Tally]:
+        return [self.tallies.of[each.name] for each in self.targets if each.domain == name]
 
 
 @contextmanager
-def hammered(up: Sandbox, *names: str, sni: Collection[str] = ()) -> Iterator[Tallies]:
+def hammered(up: Sandbox, *names: str, sni: Collection[str] = ()) -> Iterator[Hammered]:
     """Have the names fetched all the while, those in `sni` with SNI."""
-    tallies = Tallies({name: (Tally(), Tally()) for name in names})
-    view, stop = sandbox.view_of(up), threading.Event()
-    threads = [
-        threading.Thread(target=_fetch, args=[Client(name, view, name in sni, kind), tally, stop])
-        for name, pair in tallies.of.items()
-        for kind, tally in zip((False, True), pair, strict=True)
+    context = ssl.create_default_context(cadata=sandbox.view_of(up).roots)
+    context.check_hostname = False
+    targets = [
+        Target(
+            name,
+            Lookup(name, up.nameserver, remembers=remembers),
+            HTTPS,
+            context,
+            pause=_PAUSE,
+            sni=name in sni,
+            client=client,
+        )
+        for name in names
+        for client, remembers in _CLIENTS.items()
     ]
-    for thread in threads:
-        thread.start()
-    try:
-        yield tallies
+    with fetching(targets) as tallies:
+        yield Hammered(tallies, targets)
         # Long enough for the client that remembers to see the end of the change.
         time.sleep(3)
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
-
-
-@dataclass(frozen=True)
-class Client:
-    name: str
-    view: View
-    sends_sni: bool
-    remembers: bool
-    """Keeps what DNS answers for as long as it may."""
-
-
-def _fetch(client: Client, tally: Tally, stop: threading.Event) -> None:
-    name, view = client.name, client.view
-    context = ssl.create_default_context(cadata=view.roots)
-    context.check_hostname = False
-    known: list[str] = []
-    until = 0.0
-    while not stop.wait(_PAUSE):
-        address = "nowhere"
-        try:
-            if not client.remembers or time.monotonic() >= until:
-                known, ttl = _resolve(name, view)
-                until = time.monotonic() + ttl
-            address = random.choice(known)  # noqa: S311 - as a client chooses
-            _get(name, address, context, name if client.sends_sni else None, tally)
-            tally.answered += 1
-        except (OSError, HTTPException, dns.exception.DNSException, AssertionError) as error:
-            clock = time.strftime("%H:%M:%S")
-            tally.failed.append(f"{clock} {name} at {address}: {error!r}")
-
-
-def _resolve(name: str, view: View) -> tuple[list[str], int]:
-    assert view.nameserver is not None
-    resolver = dns.resolver.Resolver(configure=False)
-    resolver.nameservers, resolver.port = [view.nameserver[0]], view.nameserver[1]
-    answer = resolver.resolve(name, "A", lifetime=_PATIENCE)
-    assert answer.rrset is not None
-    return [record.to_text() for record in answer], answer.rrset.ttl
-
-
-def _get(name: str, address: str, context: ssl.SSLContext, sent: str | None, tally: Tally) -> None:
-    with handshake(address, context, sent) as tls:
-        certificate = shown(tls)
-        assert certificate.covers(name), f"a certificate for {certificate.names}"
-        connection = HTTPConnection(name, timeout=_PATIENCE)
-        connection.sock = tls
-        connection.request("GET", "/", headers={"Host": name, "Connection": "close"})
-        answer = connection.getresponse()
-        body = answer.read().decode()
-        assert (answer.status, name in body) == (200, True), f"{answer.status} {body[:80]}"
-    tally.addresses.add(address)
-    tally.certificates.add(certificate.fingerprint)

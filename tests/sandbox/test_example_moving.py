@@ -13,7 +13,7 @@ from sandbox import Sandbox
 from sandbox.emulator import balancers
 from sandbox.emulator.api import Api
 from tests.sandbox import examples
-from tests.sandbox.hammering import Tallies, hammered
+from tests.sandbox.hammering import Hammered, hammered
 
 pytestmark = pytest.mark.sandbox
 
@@ -34,7 +34,7 @@ def moving(fleet: Path) -> Sandbox:
     return sandbox.up(fleet)
 
 
-def moved(up: Sandbox, stage: str, *sni: str) -> tuple[Sandbox, Tallies]:
+def moved(up: Sandbox, stage: str, *sni: str) -> tuple[Sandbox, Hammered]:
     """Apply a stage while clients fetch both sites."""
     fleet = up.place.fleet
     shutil.copy(fleet.with_name(stage), fleet)

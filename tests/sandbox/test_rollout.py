@@ -22,7 +22,7 @@ from modules import servers
 from sandbox import Sandbox, SandboxError, balancing, network
 from sandbox.emulator.api import Api
 from tests.sandbox import examples
-from tests.sandbox.hammering import Tallies, hammered
+from tests.sandbox.hammering import Hammered, hammered
 
 pytestmark = pytest.mark.sandbox
 
@@ -61,7 +61,7 @@ def text(fleet: Path) -> Iterator[str]:
 
 
 @contextmanager
-def nothing_fails(up: Sandbox) -> Iterator[Tallies]:
+def nothing_fails(up: Sandbox) -> Iterator[Hammered]:
     """Have both sites fetched all the while, and each request answered."""
     with hammered(up, *SITES) as tallies:
         yield tallies
