@@ -28,9 +28,9 @@ from hashlib import sha256
 from pathlib import Path
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
+from modules.cli import output
 from modules.plan.records import HEALTH_PATH
 from tests.apache.releases import Release, render
 from tests.apache.server import ADDRESS, Machine, machine
@@ -121,8 +121,13 @@ def write_plainly(machine: Machine, release: Release) -> None:
 
 
 def plain(conf: str) -> str:
-    """Return a configuration without what Portico tunes."""
-    conf = conf.replace("${portico_release}", PLAIN)
+    """Return a configuration without what Portico tunes: processes, and reading of certificates."""
+    for portico, usual in (
+        ("${portico_release}", PLAIN),
+        ("SSLOpenSSLConfCmd Certificate ", "SSLCertificateFile "),
+        ("SSLOpenSSLConfCmd PrivateKey ", "SSLCertificateKeyFile "),
+    ):
+        conf = conf.replace(portico, usual)
     return re.sub(r"^<IfModule mpm_.*?^</IfModule>\n", "", conf, flags=re.DOTALL | re.MULTILINE)
 
 
@@ -311,7 +316,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=RUNS, help="changes of each machine")
     parser.add_argument("--json", action="store_true", help="all samples, for machines")
     asked = parser.parse_args()
-    console = Console(stderr=asked.json)
+    console = output.console(stderr=asked.json)
     with console.status("") as status:
         measured = {count: compare(count, asked.runs, status.update) for count in asked.sites}
     found = list(findings(measured))
