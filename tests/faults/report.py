@@ -1,10 +1,12 @@
 """The campaign's table, for a terminal and for the docs.
 
-`python -m tests.faults.report PORTICO.md NAIVE.md` puts two that `--markdown` wrote side by side.
+`python -m tests.faults.report PORTICO.md NAIVE.md` puts two that `--markdown` wrote side by side;
+with `--different` only the faults that the two ways meet with another outcome.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -45,11 +47,17 @@ def markdown(outcomes: Iterable[Outcome]) -> str:
     return _markdown([_HEAD, *map(_row, outcomes)])
 
 
-def side_by_side(portico: str, naive: str) -> str:
-    """Join two tables in Markdown by their faults."""
+def side_by_side(portico: str, naive: str, *, different: bool = False) -> str:
+    """Join two tables in Markdown by their faults; only those that `different` asks for."""
     ours, theirs = _read(portico), _read(naive)
     head = ("fault", "Portico", "failed of sent", "upload, configtest, graceful", "failed of sent")
-    return _markdown([head, *((name, *ours[name], *theirs.get(name, ("", ""))) for name in ours)])
+    joined = ((name, *ours[name], *theirs.get(name, ("", ""))) for name in ours)
+    return _markdown([head, *(row for row in joined if not different or _differ(row[1], row[3]))])
+
+
+def _differ(ours: str, theirs: str) -> bool:
+    """Whether both ways met a fault, and only one survived it; what else they tell aside."""
+    return not theirs.startswith("n/a") and ours.partition(";")[0] != theirs.partition(";")[0]
 
 
 def _read(table: str) -> Mapping[str, tuple[str, str]]:
@@ -95,5 +103,15 @@ def _row(outcome: Outcome) -> tuple[str, ...]:
     )
 
 
+def _main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults.report", description=__doc__)
+    parser.add_argument("portico", type=Path)
+    parser.add_argument("naive", type=Path)
+    parser.add_argument("--different", action="store_true", help="one survived, the other did not")
+    asked = parser.parse_args()
+    tables = (asked.portico.read_text(), asked.naive.read_text())
+    sys.stdout.write(side_by_side(*tables, different=asked.different))
+
+
 if __name__ == "__main__":
-    sys.stdout.write(side_by_side(*(Path(name).read_text() for name in sys.argv[1:3])))
+    _main()

@@ -33,6 +33,21 @@ def test_two_tables_are_joined_by_their_faults() -> None:
     ]
 
 
+def test_what_both_survive_or_one_cannot_meet_is_no_difference() -> None:
+    other = Case("disk-full", refused())
+    ours = report.markdown([outcome(MET), outcome(NOT_MET), outcome(other)])
+    naive = report.markdown(
+        [
+            outcome(MET, notes=["2 downloads whole"]),
+            outcome(NOT_MET, status=None, not_met=NOT_MET.naive),
+            outcome(other, harm=["every site down"]),
+        ]
+    )
+    assert report.side_by_side(ours, naive, different=True).splitlines()[2:] == [
+        "| disk-full | survived | 1 of 7 | every site down | 1 of 7 |",
+    ]
+
+
 def test_a_fault_without_its_contrast_stands_alone() -> None:
     told = report.side_by_side(report.markdown([outcome(MET)]), report.markdown([]))
     assert told.splitlines()[2:] == ["| link-cut | survived | 1 of 7 |  |  |"]
