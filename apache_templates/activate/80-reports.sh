@@ -19,6 +19,9 @@ report_status() {
     *) echo "boot disabled" ;;
     esac
     [ ! -e "$JOURNAL" ] || echo "unfinished yes"
+    if [ -e "$DRAINING" ] && grep -q "$DRAINING" "$folder/portico.conf"; then
+        [ -s "$DRAINING" ] && echo "draining for-change" || echo "draining by-hand"
+    fi
     hand_edits
     answers | awk -v ports="$ports" '
         { print "port", $1, $2, ($3 == "" ? "-" : $3); seen[$1] = 1 }

@@ -25,6 +25,15 @@ class Boot(StrEnum):
     """The machine has no systemd."""
 
 
+class Drain(StrEnum):
+    """Why balancers are to find a server unhealthy."""
+
+    FOR_CHANGE = "for-change"
+    """A release's, which ends by itself."""
+    BY_HAND = "by-hand"
+    """An operator's, without an end."""
+
+
 @dataclass(frozen=True, slots=True)
 class PortProbe:
     """How a port answers on the server itself."""
@@ -59,6 +68,8 @@ class Status:
     boot: Boot = Boot.UNKNOWN
     unfinished: bool = False
     """Whether a run was interrupted; the next one sets right what it left."""
+    draining: Drain | None = None
+    """None: balancers find it as healthy as it is."""
     edited: tuple[PurePosixPath, ...] = ()
     """Files of the release that were changed by hand."""
     missing: tuple[PurePosixPath, ...] = ()
@@ -114,6 +125,7 @@ def parse_status(text: str) -> Status:
             apache=Apache(apache) if (apache := one("apache")) else None,
             boot=Boot(one("boot") or "unknown"),
             unfinished=one("unfinished") == "yes",
+            draining=Drain(draining) if (draining := one("draining")) else None,
             edited=tuple(map(PurePosixPath, rests("edited"))),
             missing=tuple(map(PurePosixPath, rests("missing"))),
             ports=tuple(

@@ -48,6 +48,7 @@ class ServerCheck(StrEnum):
     EDITS = "hand edits"
     APACHE = "Apache"
     BOOT = "start at boot"
+    IN_SERVICE = "in service"
     PORTS = "ports"
     VALIDITY = "certificate validity"
     DISK = "room on disk"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from modules.plan.records import Plan, Server
-from modules.servers import Apache, Boot, Login, PortProbe, ServerError, Status, status
+from modules.servers import Apache, Boot, Drain, Login, PortProbe, ServerError, Status, status
 from modules.verify import certificates, expected
 from modules.verify.checks import Finding, ServerCheck, ServerFindings, Unknown
 
@@ -122,6 +122,8 @@ def _judge(
     if found.boot is not Boot.UNKNOWN:
         off = found.boot is Boot.DISABLED
         yield ServerCheck.BOOT, "Apache would not start with the machine" if off else None
+    by_hand = "somebody had balancers find it unhealthy: rm /run/portico/draining ends that"
+    yield ServerCheck.IN_SERVICE, by_hand if found.draining is Drain.BY_HAND else None
     yield ServerCheck.PORTS, _ports(plan, found)
     yield ServerCheck.VALIDITY, _validity(found, days)
     yield ServerCheck.DISK, _disk(found)

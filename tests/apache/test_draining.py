@@ -127,6 +127,7 @@ def test_a_drain_ends_by_itself_where_its_worker_was_killed(drained: Machine) ->
     session.communicate(timeout=20)
     assert session.returncode == 4
     assert seen(drained, HEALTH_PATH) == 503
+    assert "draining for-change\n" in command(drained, "status").stdout
     drained.run("sh", "-c", f"date -d '-1 second' +%Y%m%d%H%M%S >{DRAINING}")
     assert seen(drained, HEALTH_PATH) == 200
     drained.run("sh", "/etc/portico/current/activate.sh", "boot")
@@ -137,9 +138,11 @@ def test_an_operators_own_drain_stays(drained: Machine) -> None:
     drained.run("sh", "-c", f"mkdir -p /run/portico && : >{DRAINING}")
     try:
         assert seen(drained, HEALTH_PATH) == 503
+        assert "draining by-hand\n" in command(drained, "status").stdout
         done = taking(another("# by hand\n"), 0, 0).activate(drained)
         assert (done.returncode, draining(drained)) == (0, True), reason(done)
         assert seen(drained, HEALTH_PATH) == 503
     finally:
         drained.run("rm", DRAINING)
+    assert "draining" not in command(drained, "status").stdout
     assert seen(drained, HEALTH_PATH) == 200

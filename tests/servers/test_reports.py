@@ -9,6 +9,7 @@ from modules.servers import (
     Apache,
     BackendCertificate,
     Boot,
+    Drain,
     Kept,
     PortProbe,
     ServerError,
@@ -24,6 +25,7 @@ serial 2026-11-03T10:02:00Z
 apache running
 boot enabled
 unfinished yes
+draining by-hand
 edited /etc/portico/releases/0123456789ab/portico.conf
 edited /etc/portico/releases/0123456789ab/sites/a b.conf
 missing /etc/portico/releases/0123456789ab/health
@@ -50,6 +52,7 @@ def test_status() -> None:
         apache=Apache.RUNNING,
         boot=Boot.ENABLED,
         unfinished=True,
+        draining=Drain.BY_HAND,
         edited=(folder / "portico.conf", folder / "sites/a b.conf"),
         missing=(folder / "health",),
         ports=(
@@ -84,7 +87,10 @@ def test_status_that_was_cut(length: int) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["apache flying", "boot maybe", "port 80", "port x 200 -", "serial soon", "disk-kb /etc much"],
+    [
+        *("apache flying", "boot maybe", "draining often", "port 80", "port x 200 -"),
+        *("serial soon", "disk-kb /etc much"),
+    ],
 )
 def test_status_of_another_form(line: str) -> None:
     with pytest.raises(ServerError, match="cannot be read"):

@@ -7,7 +7,15 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from modules.plan import Plan
-from modules.servers import Apache, BackendCertificate, Boot, PortProbe, ServerError, Status
+from modules.servers import (
+    Apache,
+    BackendCertificate,
+    Boot,
+    Drain,
+    PortProbe,
+    ServerError,
+    Status,
+)
 from modules.verify.checks import ServerCheck, Unknown
 from modules.verify.servers import judged, look
 from tests.sandbox import fleets
@@ -66,6 +74,7 @@ def test_what_is_right_passes(plan: Plan) -> None:
         (ServerCheck.EDITS, replace(GOOD, edited=(CONF,) * 7), f"changed by hand: {CONF}, "),
         (ServerCheck.APACHE, replace(GOOD, apache=Apache.STOPPED), "it is stopped"),
         (ServerCheck.BOOT, replace(GOOD, boot=Boot.DISABLED), "Apache would not start"),
+        (ServerCheck.IN_SERVICE, replace(GOOD, draining=Drain.BY_HAND), "somebody had balancers"),
         (ServerCheck.PORTS, probed(PortProbe(443, 0, None)), "443 (a.com) does not answer"),
         (ServerCheck.PORTS, probed(PortProbe(443, 503, LIVE)), "443 (a.com) answers 503"),
         (ServerCheck.PORTS, probed(PortProbe(443, 200, "other")), "443 (a.com) serves other"),
