@@ -3,8 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.apache import doors
 from tests.apache.releases import THREE, render
 from tests.apache.server import Machine, machine
+from tests.apache.watching import PROXY_MODULES
 
 
 @pytest.fixture
@@ -25,6 +27,19 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
         done = render(THREE).activate(server)
         assert done.returncode == 0, done.stdout
         yield server
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """A machine that serves `doors.FLEET`."""
+    with machine(tmp_path_factory.mktemp("doors") / "machine") as made:
+        furnish(made)
+        made.path("/etc/apache2/mods-enabled/proxy.load").write_text(PROXY_MODULES)
+        release = doors.release()
+        done = release.activate(made)
+        assert done.returncode == 0, done.stdout
+        assert release.ports == doors.PORT
+        yield made
 
 
 def furnish(server: Machine) -> None:
