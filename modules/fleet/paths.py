@@ -25,7 +25,7 @@ _SYSTEM = (
 """Nothing in them is a site's."""
 _SYSTEM_TOPS = ("/", "/home", "/usr", "/var")
 """Folders below them may be a site's."""
-_SPECIAL = frozenset("\"'`\\$%{}<>|;&*?!#()[]@")
+_SPECIAL = frozenset("\"'`\\$%{}<>|;&*?!#()[]@^")
 _ANYWHERE = "~/…, an absolute path, or one inside the fleet file's folder"
 _USER_DATA_BYTES = 16384
 """https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html: 16 KB before base64."""

@@ -7,7 +7,6 @@ site's own texts, each of them within one word.
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from modules.fleet import LockMode, load_fleet
+from modules.fleet.domains import ascii_domain
 from modules.plan import Plan, make_plan
 from tests.fleet.fleets import loaded
 from tests.fleet.golden import BASE
@@ -219,8 +219,8 @@ def batch(folder: Path, drawn: Sequence[Hostile]) -> Batch:
         assert min(lines) > first, error
         left = [site for i, site in enumerate(left, first + 1) if i not in lines]
     plan = make_plan(load_fleet(path, LockMode.READ))
-    known = {name: site.domain for site in plan.sites for name in (site.domain, site.unicode)}
-    accepted = {known[unicodedata.normalize("NFC", site.domain)]: site for site in left}
+    accepted = {ascii_domain(site.domain): site for site in left}
+    assert accepted.keys() <= {site.domain for site in plan.sites}
     kept = {"fleet.lock.json", "twin.conf", *(site.extra_config for site in left)}
     beside = tuple((name, content) for name, content in files.items() if name in kept)
     return Batch(text, beside, plan, accepted, twins, len(drawn) - len(left))
