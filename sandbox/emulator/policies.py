@@ -68,7 +68,8 @@ _NAMED = {
 }
 
 _FAMILY = re.compile(
-    r"ELBSecurityPolicy-(?P<family>TLS13|TLS|FS)(?:-(?P<lowest>1-[0-3]))(?:-(?P<variant>[A-Za-z0-9-]+))?-20\d\d-\d\d"
+    r"ELBSecurityPolicy-(?P<family>TLS13|TLS|FS)-(?P<lowest>1-[0-3])"
+    r"(?:-(?P<variant>Res|Ext[12]?))?-20\d\d-\d\d"
 )
 """Such as `ELBSecurityPolicy-TLS13-1-2-2021-06` or `ELBSecurityPolicy-FS-1-2-Res-2020-10`."""
 

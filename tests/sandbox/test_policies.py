@@ -1,4 +1,5 @@
 import pytest
+from moto.elbv2.ssl_policies import SSL_POLICIES
 
 from modules.plan.records import TlsLevel
 from modules.plan.tls import balancer_policies
@@ -25,6 +26,19 @@ def test_a_policy_tells_its_versions_and_suites(
     found = policy_named(policy)
     assert (found.lowest, found.highest) == (lowest, highest)
     assert len(set(found.ciphers.split(":"))) == suites
+
+
+@pytest.mark.parametrize("policy", [name for name in SSL_POLICIES if "-PQ-" not in name])
+def test_versions_and_suites_are_those_that_moto_read_at_aws(policy: str) -> None:
+    found, moto = policy_named(policy), SSL_POLICIES[policy]
+    assert {found.lowest, found.highest} <= {_in_full(each) for each in moto["ssl_protocols"]}
+    if found.lowest != "TLSv1.3":
+        suites = {each for each in moto["ciphers"] if not each.startswith("TLS_")}
+        assert set(found.ciphers.split(":")) == suites
+
+
+def _in_full(version: str) -> str:
+    return "TLSv1.0" if version == "TLSv1" else version
 
 
 def test_every_policy_that_the_plan_chooses_is_known() -> None:
