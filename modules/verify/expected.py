@@ -47,10 +47,16 @@ def render(plan: Plan, proxies: Mapping[str, Sequence[str]]) -> Mapping[str, Ren
     servers = [server for server in plan.servers if server.name in proxies]
     if not servers:
         return {}
+    texts: dict[str, str] = {}
+
+    def read(path: str) -> str:
+        texts[path] = _text(Path(plan.fleet_dir, path))
+        return f"${{var.texts[{json.dumps(path, ensure_ascii=False)}]}}"
+
     configuration = {
         "locals": {
             "script": apache.script_local(str(apache.TEMPLATES)),
-            "sites": apache.sites_local(plan.sites, lambda path: _text(Path(plan.fleet_dir, path))),
+            "sites": apache.sites_local(plan.sites, read),
             "proxies": {name: list(ranges) for name, ranges in proxies.items()},
             **{
                 name: expression
@@ -68,6 +74,10 @@ def render(plan: Plan, proxies: Mapping[str, Sequence[str]]) -> Mapping[str, Ren
             for server in servers
             for word in _WORDS
         },
+        # A default is no template, so that it needs no escapes; in a template HCL would leave some
+        # as they are, such as those after a lone carriage return.
+        # https://github.com/hashicorp/hcl/blob/main/json/spec.md#expressions
+        "variable": {"texts": {"default": texts}},
     }
     found = _apply(configuration)
     return {
@@ -77,12 +87,10 @@ def render(plan: Plan, proxies: Mapping[str, Sequence[str]]) -> Mapping[str, Ren
 
 
 def _text(file: Path) -> str:
-    """Return a file as a literal of Terraform's JSON."""
     try:
-        text = file.read_bytes().decode()
+        return file.read_bytes().decode()
     except (OSError, UnicodeDecodeError) as error:
         raise RenderingError(f"{file} can't be read: {error}") from None
-    return text.replace("${", "$${").replace("%{", "%%{")
 
 
 def _apply(configuration: Mapping[str, object]) -> Mapping[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -10,24 +11,53 @@ import pytest
 from modules.fleet import load_fleet
 from modules.plan import make_plan
 from modules.verify.expected import RenderingError, render
-from tests.apache import releases
 from tests.apache.server import SUBNETS
 from tests.fleet.golden import complete
+from tests.stack.golden import plan_of, synthesize
+from tests.stack.terraform import terraform
 
-HOSTILE = "# ${path.module} %{if true} \\${x} é\r\n"
+HOSTILE = "# ${path.module} %{if true} \\${x} é\r\n#\r$${x} %%{x} $$${x}\r%%{x}\n"
 SITES = "sites:\n  a.com: {document_root: /var/www/a, extra_config: extra.conf}\n"
 
 
-def test_it_is_the_release_that_terraform_renders_byte_for_byte(tmp_path: Path) -> None:
-    (tmp_path / "fleet.yaml").write_text(complete(SITES), encoding="utf-8")
+def test_it_is_the_release_that_the_stack_renders_byte_for_byte(tmp_path: Path) -> None:
     (tmp_path / "extra.conf").write_bytes(HOSTILE.encode())
-    plan = make_plan(load_fleet(tmp_path / "fleet.yaml"))
+    plan = plan_of(tmp_path, SITES)
     name = plan.servers[0].name
-    shipped = releases.render(SITES, (("extra.conf", HOSTILE),))
+    shipped = rendered_by(synthesize(tmp_path, plan), name)
     found = render(plan, {name: SUBNETS})[name]
-    assert (found.release, found.conf) == (shipped.id, shipped.conf)
-    assert f"release {shipped.id}" in found.manifest
-    assert render(plan, {name: ["10.0.0.0/8"]})[name].release != shipped.id
+    assert (found.release, found.conf) == (shipped["release"], shipped["conf"])
+    assert f"release {shipped['release']}" in found.manifest
+    assert all(f"#| {line}\n" in found.conf for line in HOSTILE.split("\n")[:-1])
+    assert render(plan, {name: ["10.0.0.0/8"]})[name].release != shipped["release"]
+
+
+def rendered_by(stack: Path, server: str) -> dict[str, str]:
+    """Have Terraform say what the stack would ship, were its balancers in `SUBNETS`."""
+    document = json.loads(stack.read_text())
+    kept = ("script", "sites", *(name for name in document["locals"] if name.startswith(server)))
+    alone = stack.with_name("alone")
+    alone.mkdir()
+    (alone / "assets").symlink_to("../assets")
+    (alone / "main.tf.json").write_text(
+        json.dumps(
+            {
+                "variable": {
+                    "fleet_dir": {"default": f"../{document['variable']['fleet_dir']['default']}"}
+                },
+                "locals": {
+                    **{name: document["locals"][name] for name in kept},
+                    "trusted_proxies": SUBNETS,
+                },
+                "output": {
+                    word: {"value": f"${{local.{server}__{word}}}"} for word in ("release", "conf")
+                },
+            }
+        )
+    )
+    terraform(alone, "apply", "-auto-approve")
+    told = json.loads(terraform(alone, "output", "-json"))
+    return {word: output["value"] for word, output in told.items()}
 
 
 def test_only_servers_that_told_their_proxies_are_rendered(tmp_path: Path) -> None:
