@@ -209,7 +209,7 @@ def inert(text: str) -> bool:
     """
     text = text.removeprefix("*.")
     return all(c in INERT_ASCII or (ord(c) > 160 and c.isprintable()) for c in text) and not (
-        text.startswith(("-", "=", " ", "#")) or text.endswith((" ", "\\"))
+        text.startswith(("-", " ", "#")) or text.endswith((" ", "\\"))
     )
 
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 T = TypeVar("T")
 SEED = int(os.environ.get("PORTICO_SEED", "4"))
-"""Of all that is drawn here: the same number draws the same inputs."""
+"""Of all that is drawn here: the same number draws the same inputs from the same code, whose
+constants hypothesis draws as well."""
 
 
 def drawn(strategy: st.SearchStrategy[T], count: int) -> list[T]:
