@@ -81,6 +81,9 @@ together() { awk -v between="${1:-; }" '{ printf "%s%s", (NR > 1 ? between : "")
 
 indent() { sed 's/^/    /'; }
 
+# By a clock that nobody sets.
+uptime() { cut -d . -f 1 /proc/uptime; }
+
 utc() { date -u "$@" +%Y-%m-%dT%H:%M:%SZ; }
 
 sha256() { sha256sum "$1" | cut -d ' ' -f 1; }

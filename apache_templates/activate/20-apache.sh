@@ -1,7 +1,8 @@
 
 # --- Apache's processes -------------------------------------------------------------------------
 
-# Runs the binary as the distribution does, without the lock, which it would hold for ever.
+# Runs the binary as the distribution does, with what the running one was started with, and without
+# the lock, which it would hold for ever.
 httpd() (
     set +eu
     # shellcheck disable=SC2034 # read by Debian's envvars
@@ -9,37 +10,63 @@ httpd() (
     # shellcheck disable=SC1090
     [ ! -r "$envvars" ] || . "$envvars"
     [ -z "$APACHE_RUN_DIR" ] || install -d "$APACHE_RUN_DIR"
-    [ -z "$APACHE_LOCK_DIR" ] || install -d -o "$APACHE_RUN_USER" "$APACHE_LOCK_DIR"
+    # Its folder may be everybody's, so that whatever has this name already is not touched.
+    [ -z "$APACHE_LOCK_DIR" ] || [ -e "$APACHE_LOCK_DIR" ] || [ -L "$APACHE_LOCK_DIR" ] ||
+        install -d -o "$APACHE_RUN_USER" "$APACHE_LOCK_DIR"
     # shellcheck disable=SC3045 # dash and bash have it
     ulimit -n "$OPEN_FILES" 2>/dev/null
     # shellcheck disable=SC2086 # Debian's and Red Hat's name for further arguments
-    exec "$binary" $APACHE_ARGUMENTS $OPTIONS "$@" 9>&-
+    exec "$binary" $APACHE_ARGUMENTS $OPTIONS ${PORTICO_DEFINES-$(defines)} "$@" 9>&-
 )
 
-# Of this network namespace alone: another server of a sandbox, or a rehearsal, is another Apache.
-apache_pids() {
+# In this network namespace alone: another server of a sandbox, or a rehearsal, is another Apache.
+program_pids() {
+    [ -n "$binary" ] || return 0
     find /proc/[0-9]*/exe -maxdepth 0 -lname "$(readlink -f "$binary")*" 2>/dev/null |
         while IFS=/ read -r _ _ pid _; do
             [ "$(readlink "/proc/$pid/ns/net")" != "$(readlink /proc/self/ns/net)" ] || echo "$pid"
         done
 }
 
-# The process that signals go to: the PidFile's, or where that is stale, the one whose parent is no
-# Apache. Fails where none runs.
-master() {
-    pids=" $(apache_pids | tr '\n' ' ')"
-    pid=$(cat "$pid_file" 2>/dev/null || :)
-    case $pids in
-    *" ${pid:-none} "*) echo "$pid" && return ;;
-    esac
-    for pid in $pids; do
-        parent=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$pid/status" 2>/dev/null || :)
-        case $pids in
-        *" $parent "*) ;;
-        *) echo "$pid" && return ;;
+# Whether a process leads its group, as the first one does and a child never, though it outlives it.
+leads() { [ "$(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 3)" = "$1" ]; }
+
+# Whether a process has another configuration, as those of Debian's apache2@ and Red Hat's httpd@.
+is_another() {
+    for place in $({ tr '\0' '\n' <"/proc/$1/environ" | sed -n 's/^APACHE_CONFDIR=//p' &&
+        tr '\0' '\n' <"/proc/$1/cmdline" | sed -n -e '/^-[df]$/{n;p;}' -e 's/^-[df]\(.\)/\1/p'; } 2>/dev/null); do
+        case $config in
+        "$place" | "${place%/}"/*) ;;
+        *) return 0 ;;
         esac
     done
     return 1
+}
+
+# The process that signals go to: the PidFile's, or where that is stale, the one that leads the
+# others. Fails where none runs.
+master() {
+    pids=$(program_pids)
+    pid=$(cat "$pid_file" 2>/dev/null || :)
+    ! echo "$pids" | grep -qx "${pid:-none}" || { echo "$pid" && return; }
+    for pid in $pids; do
+        ! leads "$pid" || is_another "$pid" || { echo "$pid" && return; }
+    done
+    return 1
+}
+
+# The first process and its children.
+apache_pids() {
+    pid=$(master) || return 0
+    echo "$pid"
+    program_pids | sed 's|.*|/proc/&/status|' | xargs -r grep -ls "^PPid:[[:space:]]*$pid\$" | cut -d / -f 3
+}
+
+# The -D arguments of the running one, such as those of OPTIONS in systemd's unit.
+defines() {
+    pid=$(master) || return 0
+    tr '\0' '\n' <"/proc/$pid/cmdline" | sed -n -e '/^-D$/{n;s/^/-D/;}' -e '/^-D[A-Za-z0-9_]*$/p' |
+        grep -v -x -e -DFOREGROUND -e -DNO_DETACH || :
 }
 
 # --- Apache's slots -----------------------------------------------------------------------------
@@ -62,22 +89,30 @@ note_slots() {
     [ -s "$SLOTS" ] || rm -f "$SLOTS"
 }
 
-# As noted; before the first start with a release, the server's own, or httpd's.
+# As noted; before the first start with a release, the server's own, or httpd's. What Portico sets
+# is of the event MPM alone.
 slots() {
-    cat "$SLOTS" 2>/dev/null && return
-    own=$(own_server_limit)
-    echo "${own:-16}"
+    default=16
+    case $(loaded) in
+    *mod_mpm_prefork*) limit=$(own_server_limit) default=256 ;;
+    *mod_mpm_worker*) limit=$(own_server_limit) ;;
+    *) limit=$(cat "$SLOTS" 2>/dev/null || own_server_limit) ;;
+    esac
+    echo "${limit:-$default}"
 }
 
-# How many processes listen no more, as they have but requests of releases before.
-lingering() {
-    ss -Hltnp | awk -v ours="$(apache_pids | tr '\n' ' ')" '
-        { for (found = $0; match(found, /pid=[0-9]+/); found = substr(found, RSTART + RLENGTH))
-            listening[substr(found, RSTART + 4, RLENGTH - 4)] = 1 }
+# How many children take a slot, and how many of them listen no more, as they have but connections of
+# releases before. Without either it is a helper, such as mod_cgid's, which takes none.
+taken_slots() {
+    ss -Htanp | awk -v ours="$(apache_pids | tail -n +2 | tr '\n' ' ')" '
+        { for (rest = $0; match(rest, /pid=[0-9]+/); rest = substr(rest, RSTART + RLENGTH))
+            seen[($1 == "LISTEN"), substr(rest, RSTART + 4, RLENGTH - 4)] = 1 }
         END {
             count = split(ours, pids, " ")
-            for (i = 1; i <= count; i++) left += !listening[pids[i]]
-            print left + 0
+            for (i = 1; i <= count; i++)
+                if ((1, pids[i]) in seen) listening++
+                else if ((0, pids[i]) in seen) left++
+            print listening + left, left + 0
         }'
 }
 
@@ -86,23 +121,30 @@ lingering() {
 check_slots() {
     master >/dev/null || return 0
     slots=$(slots)
-    taken=$(($(apache_pids | wc -l) - 1))
-    [ "$taken" -gt $((slots - 4)) ] || return 0
-    left=$(lingering)
-    [ "$left" = 0 ] ||
+    taken=$(taken_slots)
+    left=${taken#* } taken=${taken% *}
+    [ "$taken" -le $((slots - 4)) ] || [ "$left" = 0 ] ||
         refuse "$taken of Apache's $slots processes (ServerLimit) are taken, $left of them by requests" \
             "of releases before, such as WebSockets: wait for their end, or restart Apache"
 }
 
 # --- starting and reloading it -------------------------------------------------------------------
 
+# Whether a process catches USR1: httpd ends by it until it serves.
+takes_graceful() { grep -qs '^SigCgt:.*[2367abef]..$' "/proc/$1/status"; }
+
 # Makes Apache read the current release: graceful, or a start where it does not run.
 bring_up() {
-    if pid=$(master); then
-        prlimit --pid "$pid" --nofile=$OPEN_FILES:$OPEN_FILES 2>/dev/null || :
-        kill -USR1 "$pid"
-        return
-    fi
+    deadline=$(($(uptime) + patience))
+    while pid=$(master); do
+        if takes_graceful "$pid"; then
+            prlimit --pid "$pid" --nofile=$OPEN_FILES:$OPEN_FILES 2>/dev/null || :
+            kill -USR1 "$pid"
+            return
+        fi
+        [ "$(uptime)" -lt "$deadline" ] || return 1
+        sleep 0.2
+    done
     rm -f "$pid_file" # whoever has this number now is no Apache
     note_slots
     if has_systemd; then

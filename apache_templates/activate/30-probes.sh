@@ -22,7 +22,7 @@ answers() {
 # Waits until every port serves the loaded release. Gives up early where the command that is given
 # fails, as then nothing will come, or where this very release answers with another status.
 serves() {
-    deadline=$(($(date +%s) + patience))
+    deadline=$(($(uptime) + patience))
     while :; do
         wrong=$(answers | awk -v release="$release" -v ports="$ports" '
             { seen[$1] = 1 }
@@ -34,7 +34,7 @@ serves() {
         [ -n "$wrong" ] || return 0
         "$@" || return 1
         ! echo "$wrong" | grep -q " [1-9][0-9]* $release\$" || return 1
-        [ "$(date +%s)" -lt "$deadline" ] || return 1
+        [ "$(uptime)" -lt "$deadline" ] || return 1
         sleep 0.2
     done
 }

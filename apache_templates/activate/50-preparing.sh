@@ -63,9 +63,11 @@ stage() {
     load "$candidate/manifest"
 }
 
-# Makes of an upload a new folder, which Apache is to read as the third one.
+# Makes of an upload a new folder, which Apache is to read as the third one; it is root's alone until
+# the secrets in it are.
 unpack() {
-    mkdir "$2" "$2/listen" "$2/sites"
+    mkdir -m 0700 "$2"
+    mkdir "$2/listen" "$2/sites"
     cp "$1/manifest" "$1/activate.sh" "$2"
     cp "$1/portico.conf" "$2/uploaded.conf"
     (
@@ -79,6 +81,7 @@ unpack() {
         sed "s|\${portico_release}|$3|g" uploaded.conf >portico.conf
         chmod -R go= uploaded.conf portico.conf sites
         find . -type f ! -path ./sums -exec sha256sum {} + >sums
+        chmod 0755 .
     )
 }
 
@@ -152,7 +155,7 @@ make_pair() {
         replace "$1~/sums" "$1/sums"
         rm -rf "$1~"
     else
-        [ ! -e "$1" ] || rm -rf "$1"
+        [ ! -e "$1" ] || { flush && rm -rf "$1"; }
         mv -T "$1~" "$1"
     fi
 }
@@ -199,15 +202,16 @@ guard_listen_files() {
     for file in $listen_files; do
         [ -e "$file" ] || continue
         file=$(readlink -f "$file")
-        cp -p "$file" "$file.portico"
-        guarded "$file" >"$file.portico"
-        if cmp -s "$file" "$file.portico"; then
-            rm "$file.portico"
+        new=$file.portico${beside-}
+        cp -p "$file" "$new"
+        guarded "$file" >"$new"
+        if cmp -s "$file" "$new"; then
+            rm "$new"
             continue
         fi
         mkdir -p "$STATE/originals${file%/*}"
         [ -e "$STATE/originals$file" ] || cp -p "$file" "$STATE/originals$file"
-        replace "$file.portico" "$file"
+        replace "$new" "$file"
     done
 }
 
@@ -230,9 +234,12 @@ restore_distribution() {
         original=$STATE/originals$(readlink -f "$file" || :)
         if [ -f "$original" ] && guarded "$original" | cmp -s - "$file"; then
             file=$(readlink -f "$file")
-            cp -p "$original" "$file.portico" # rather than mv, for SELinux's label
-            replace "$file.portico" "$file"
-            rm "$original"
+            # A copy, for SELinux's label; set -e does not hold here.
+            if cp -p "$original" "$file.portico" && replace "$file.portico" "$file"; then
+                rm "$original"
+            else
+                rm -f "$file.portico"
+            fi
         fi
     done
 }

@@ -33,7 +33,7 @@ rehearse() {
     rm -rf "${pid_file%/*}"/portico.*
     trial=$(mktemp -d "${pid_file%/*}/portico.XXXXXX") # where SELinux lets Apache write
     outcome=0
-    timeout -k 5 $((patience * 2)) unshare --net --pid --fork --kill-child -- \
+    PORTICO_DEFINES=$(defines) timeout -k 5 $((patience * 2)) unshare --net --pid --fork --kill-child -- \
         sh "$candidate/activate.sh" rehearsal "$candidate" "$trial" 9>&- || outcome=$?
     found=$(tail -n 1 "$trial/reason" 2>/dev/null || echo "no answer in time")
     rm -rf "$trial"

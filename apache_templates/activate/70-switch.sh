@@ -37,16 +37,20 @@ drain() {
     [ "${seconds:-0}" -gt 0 ] && [ -n "$previous" ] && master >/dev/null || return 0
     grep -q "$DRAINING" "$previous/portico.conf" || return 0
     step "draining: balancers find this server unhealthy, for $seconds s"
-    mkdir -p "${DRAINING%/*}"
-    date -d "+$((seconds + 3 * patience)) seconds" +%Y%m%d%H%M%S >"$DRAINING.new"
-    chcon -R --reference="${pid_file%/*}" "${DRAINING%/*}" 2>/dev/null || : # SELinux: for Apache to read
-    mv "$DRAINING.new" "$DRAINING"
-    drained=yes
+    if ! drained_by_hand; then
+        mkdir -p "${DRAINING%/*}"
+        date -d "+$((seconds + 3 * patience)) seconds" +%Y%m%d%H%M%S >"$DRAINING.new"
+        chcon -R --reference="${pid_file%/*}" "${DRAINING%/*}" 2>/dev/null || : # SELinux: for Apache to read
+        mv "$DRAINING.new" "$DRAINING"
+        drained=yes
+    fi
     wait_for "$seconds"
     check_ports
 }
 
 # An operator's own is empty, and stays.
+drained_by_hand() { [ -e "$DRAINING" ] && [ ! -s "$DRAINING" ]; }
+
 undrain() { [ ! -s "$DRAINING" ] || rm -f "$DRAINING"; }
 
 # A signal ends it at once; what then sleeps on does not hold the lock.
@@ -83,8 +87,10 @@ commit() {
     enable_boot
     record_serial
     flush
-    replace "$JOURNAL" "$STATE/last"
+    trap '' HUP INT TERM # the journal's end and the success are one
+    replace "$JOURNAL" "$STATE/last" || [ ! -e "$JOURNAL" ]
     success="release $release is live on $(echo "$ports" | wc -w) ports"
+    trap 'exit 1' HUP INT TERM
 }
 
 # Balancers take a while to send requests again: until then no other server may be changed.
@@ -122,15 +128,17 @@ recover() {
 }
 
 # Before Apache starts. Power was lost between the switch and its probe; or a package brought a
-# Listen line back, of a port that Portico listens on. A run that holds the lock starts Apache
-# itself.
+# Listen line back, of a port that Portico listens on. A run that holds the lock sees to its own
+# switch and drain.
 boot() {
     exec 9>"$STATE/lock"
-    flock -n 9 || return 0
-    undrain
-    [ ! -e "$JOURNAL" ] || ! noted switched || point_at "$(said previous "$JOURNAL")"
+    if flock -n 9; then
+        undrain
+        [ ! -e "$JOURNAL" ] || ! noted switched || point_at "$(said previous "$JOURNAL")"
+    fi
     [ -e "$ROOT/current/manifest" ] || return 0
     load "$ROOT/current/manifest"
+    beside=-boot
     guard_listen_files
     note_slots
 }

@@ -69,7 +69,7 @@ finish() {
     trap - EXIT
     trap '' HUP INT TERM
     set +e
-    undrain
+    [ -z "$locked" ] || undrain
     error=$(tail -n 1 "$run/log" | sed -e '/^portico: /d' -e 's/^ */: /')
     if [ -n "$success" ]; then
         status=0
@@ -128,7 +128,8 @@ begin() {
     *) upload=$(cd "$1" && pwd) && manifest=$upload/manifest script=$upload/activate.sh && set -- "$upload" ;;
     esac
     server=$(values server | head -n 1 | tr -cd '[:alnum:].-')
-    lack=$({ mkdir -p "$STATE/runs" && shortage "$STATE"; } 2>&1 | together)
+    # Others could hold the lock by reading it, and read what was edited.
+    lack=$({ install -d -m 0700 "$STATE" && mkdir -p "$STATE/runs" && shortage "$STATE"; } 2>&1 | together)
     [ -z "$lack" ] || { conclude "refused: every site is served as before: $lack" && exit 1; }
     { run=$(mktemp -d "$STATE/runs/$(date -u +%Y%m%dT%H%M%SZ).XXXXXX") &&
         cp "$script" "$run/activate.sh" && : >"$run/log"; } ||

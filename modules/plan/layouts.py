@@ -56,8 +56,10 @@ LAYOUTS: Mapping[str, Layout] = MappingProxyType(
             # A new machine's cloud-init may hold the lock for minutes.
             install=(
                 "apt-get -q -o DPkg::Lock::Timeout=300 update && "
-                "DEBIAN_FRONTEND=noninteractive apt-get -qy -o DPkg::Lock::Timeout=300 "
-                "--no-install-recommends install apache2 openssl curl iproute2"
+                # What is there already is neither upgraded nor restarted, and nothing is asked.
+                "NEEDRESTART_SUSPEND=1 DEBIAN_FRONTEND=noninteractive apt-get -qy "
+                "-o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold "
+                "--no-upgrade --no-install-recommends install apache2 openssl curl iproute2"
             ),
             selinux_port_type="",
             selinux_install="",

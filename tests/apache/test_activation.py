@@ -243,6 +243,25 @@ def test_a_first_worker_that_is_killed_leaves_the_distribution_serving(
     assert render(THREE).activate(distribution).returncode == 0
 
 
+@pytest.mark.parametrize("end", ["kill -TERM $(cat $run/pid)", "exit 1"])
+def test_what_ends_a_run_as_it_is_recorded_does_not_deny_it(
+    distribution: Machine, end: str
+) -> None:
+    """A signal, or a disk that fails, between the journal's rename and the run's end."""
+    program(
+        distribution,
+        "sync",
+        "run=$(ls -1td /var/lib/portico/runs/* | head -n 1)\n"
+        'if [ "$*" = /var/lib/portico ] && [ -e /var/lib/portico/last ]; then\n'
+        f"  {end}\n"
+        "fi\n"
+        'exec /usr/bin/sync "$@"',
+    )
+    done = render(THREE).activate(distribution)
+    assert done.returncode == 0, done.stdout
+    assert reason(done).endswith(f"release {render(THREE).id} is live on 4 ports")
+
+
 HANGS = """\
 if grep -q switched /var/lib/portico/journal; then exec tail -f /dev/null; fi
 exec /usr/bin/curl "$@"

@@ -27,6 +27,8 @@ servers:
   web-2: {SERVER.format("0123456789abcdef1", "203.0.113.11", HOST_KEY)}
 {THREE}"""
 DRAINING = "/run/portico/draining"
+LAST = "$(ls -1td /var/lib/portico/runs/* | head -n 1)"
+STOP = f"kill $(cat {LAST}/pid)"
 CHECKER = "User-Agent: ELB-HealthChecker/2.0"
 
 
@@ -114,7 +116,7 @@ def test_a_run_that_ends_while_it_drains_ends_the_drain(drained: Machine) -> Non
     before = current(drained)
     session = start(drained, taking(another("# stopped\n"), 60, 60))
     drained.wait(lambda: draining(drained))
-    drained.run("sh", "-c", "kill $(cat $(ls -1d /var/lib/portico/runs/* | tail -n 1)/pid)")
+    drained.run("sh", "-c", STOP)
     output, _ = session.communicate(timeout=20)
     assert (session.returncode, draining(drained), current(drained)) == (REFUSED, False, before)
     assert "served as before: failed at: draining" in output
@@ -134,12 +136,25 @@ def test_a_drain_ends_by_itself_where_its_worker_was_killed(drained: Machine) ->
     assert not draining(drained)
 
 
-def test_an_operators_own_drain_stays(drained: Machine) -> None:
+def test_a_run_that_never_got_its_turn_ends_no_drain(drained: Machine) -> None:
+    at_work = start(drained, taking(another("# at work\n"), 60, 60))
+    drained.wait(lambda: draining(drained))
+    waiting = start(drained, taking(another("# waiting\n"), 60, 60))
+    drained.wait(lambda: drained.run("pkill", "flock", check=False).returncode == 0)
+    waiting.communicate(timeout=20)
+    assert (waiting.returncode, draining(drained)) == (REFUSED, True)
+    drained.run("pkill", "-TERM", "-f", "activate.sh work")
+    at_work.communicate(timeout=20)
+    assert not draining(drained)
+
+
+@pytest.mark.parametrize("seconds", [0, 1])
+def test_an_operators_own_drain_stays(drained: Machine, seconds: int) -> None:
     drained.run("sh", "-c", f"mkdir -p /run/portico && : >{DRAINING}")
     try:
         assert seen(drained, HEALTH_PATH) == 503
         assert "draining by-hand\n" in command(drained, "status").stdout
-        done = taking(another("# by hand\n"), 0, 0).activate(drained)
+        done = taking(another(f"# by hand, {seconds} s\n"), seconds, 0).activate(drained)
         assert (done.returncode, draining(drained)) == (0, True), reason(done)
         assert seen(drained, HEALTH_PATH) == 503
     finally:

@@ -256,6 +256,25 @@ def test_a_first_release_that_fails_leaves_the_distribution_as_it_was(
     assert not distribution.path("/etc/portico/current").is_symlink()
 
 
+def test_a_disk_that_is_full_on_the_way_back_costs_the_distribution_nothing(
+    distribution: Machine,
+) -> None:
+    ports = distribution.path("/etc/apache2/ports.conf")
+    before = ports.read_bytes()
+    full = 'case $* in *-p*/originals/*" "*) : >"$3"; echo "cp: No space left" >&2; exit 1 ;; esac'
+    program(distribution, "cp", f'{full}\nexec /usr/bin/cp "$@"')
+    done = fourth("Bogus on\n").activate(distribution)
+    assert done.returncode == REFUSED
+    assert b"Listen 80\n" in ports.read_bytes()
+    assert not [*ports.parent.glob("*.portico*")]
+    original = distribution.path("/var/lib/portico/originals/etc/apache2/ports.conf")
+    assert original.read_bytes() == before
+    distribution.path("/usr/local/bin/cp").unlink()
+    distribution.stop_apache()
+    distribution.run("apachectl", "start")
+    distribution.wait(lambda: distribution.get(f"http://{ADDRESS}/").status == 200)
+
+
 # --- after the switch ------------------------------------------------------------------------
 
 

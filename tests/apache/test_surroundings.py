@@ -144,6 +144,20 @@ def test_a_package_that_brings_its_listen_line_back_is_in_check_at_a_boot(
     assert "edited" not in command(distribution, "status").stdout
 
 
+def test_a_listen_line_that_comes_back_during_a_run_is_in_check_at_a_start(
+    distribution: Machine,
+) -> None:
+    ports = distribution.path("/etc/apache2/ports.conf")
+    original = ports.read_text()
+    render(THREE).activate(distribution)
+    ports.write_text(f"{original}Listen 443\n")
+    distribution.stop_apache()
+    script = "flock /var/lib/portico/lock sh /etc/portico/current/activate.sh boot"
+    distribution.run("sh", "-c", script)
+    distribution.run("apachectl", "start")
+    distribution.wait(lambda: live(distribution, render(THREE)))
+
+
 def loading(release: Release, module: str, install: str) -> Release:
     """The release, from a distribution that has the module elsewhere."""
     conf = release.conf.replace("/usr/lib/apache2/modules/mod_remoteip.so", module)
@@ -167,6 +181,16 @@ def test_a_missing_module_is_installed_or_refused(serving: Machine) -> None:
 
 
 # --- accounts and clocks ---------------------------------------------------------------------
+
+
+def test_what_the_script_keeps_is_roots_alone(serving: Machine) -> None:
+    """Who can read a lock can hold it; and what was edited may hold secrets."""
+    for words in ("flock -n /var/lib/portico/lock true", "ls /var/lib/portico"):
+        as_another = f"setpriv --reuid=www-data --clear-groups {words}"
+        assert serving.run("sh", "-c", as_another, check=False).returncode != 0
+    for name in ("portico.conf", "uploaded.conf", "sites"):
+        mode = serving.path(f"/etc/portico/current/{name}").stat().st_mode
+        assert mode & 0o077 == 0
 
 
 def test_a_sudo_that_asks_for_a_password_is_refused(serving: Machine) -> None:
