@@ -1,16 +1,8 @@
 """What holds for all tests."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-
-HERE = Path(__file__).parent
-
-# What helpers assert is told with its values too.
-pytest.register_assert_rewrite(
-    *(f"tests.{each.parent.name}" for each in HERE.glob("*/__init__.py"))
-)
 
 
 @pytest.fixture(scope="session", autouse=True)

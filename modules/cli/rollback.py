@@ -172,6 +172,13 @@ def _alone(fleet: Servers) -> str:
     return f"what had begun there goes on alone, to the end or back: {told} tells which"
 
 
+def _typed(fleet: Servers, moves: Sequence[Move], release: str) -> str:
+    """Return the command line that takes these servers, and no others, to a release."""
+    some = len(moves) < len(fleet.plan.servers)
+    only = [f"--server={each.server}" for each in moves] if some else []
+    return fleet.typed("rollback", "--to", release, *only)
+
+
 def _tell_failure(fleet: Servers, moves: Sequence[Move], position: int, failure: str) -> None:
     """Say what is known, and what is left to do."""
     failed = moves[position]
@@ -181,13 +188,13 @@ def _tell_failure(fleet: Servers, moves: Sequence[Move], position: int, failure:
         ("as before", moves[position + 1 :]),
     ):
         lines += [f"{what}: {', '.join(each.server for each in servers)}"] if servers else []
-    again = fleet.typed("rollback", "--to", failed.after.release)
+    again = _typed(fleet, moves, failed.after.release)
     print("\n".join((*lines, f"to go on when that is mended: {again}")), file=sys.stderr)
 
 
 def _afterwards(fleet: Servers, moves: Sequence[Move]) -> str:
     newer = [each.before for each in moves if each.before and not each.stays]
-    back = f"\n  {fleet.typed('rollback', '--to', newer[0].release)}" if newer else ""
+    back = f"\n  {_typed(fleet, moves, newer[0].release)}" if newer else ""
     return (
         "Terraform does not know: its next apply ships nothing while the fleet file stays as it"
         " is,\nand plans made before now are refused. To go forward, change the file and apply"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,11 +38,14 @@ class Servers:
     command: str
     """What a person types: `portico` or `portico sandbox`."""
     file: Path
+    hosts: tuple[str, ...] = ()
+    """As `--host` has them."""
 
     def typed(self, word: str, *options: str) -> str:
         """Return a command line of a subcommand about these servers."""
         file = [] if self.file == DEFAULT else [str(self.file)]
-        return " ".join((self.command, word, *file, *options))
+        hosts = [f"--host={each}" for each in self.hosts]
+        return f"{self.command} {shlex.join((word, *file, *options, *hosts))}"
 
 
 def real(fleet_file: Path, hosts: Sequence[str] | None) -> Servers:
@@ -58,7 +62,11 @@ def real(fleet_file: Path, hosts: Sequence[str] | None) -> Servers:
             raise typer.BadParameter(f"{each!r} is not NAME=ADDRESS", param_hint="--host")
         at[name] = address.removeprefix("[").removesuffix("]")
     return Servers(
-        plan, lambda name: login_of(plan, known[name], at.get(name)), "portico", fleet_file
+        plan,
+        lambda name: login_of(plan, known[name], at.get(name)),
+        "portico",
+        fleet_file,
+        tuple(hosts or ()),
     )
 
 

@@ -227,6 +227,7 @@ def test_an_interrupted_command_leaves_the_server_to_end_by_itself(two: Sandbox)
         _, complaints = process.communicate(timeout=30)
     assert process.returncode == 130
     assert complaints.startswith("web-1 failed: interrupted; what had begun there goes on alone")
+    assert complaints.endswith(f" {two.place.fleet} --to {target} --server=web-1\n")
     waiting.until("the end", lambda: current(two)["web-1"] == target, seconds=90, pause=1)
     assert serving(two, "web-1", "a.com")
 
@@ -244,6 +245,7 @@ def test_a_hand_edited_release_is_marked(two: Sandbox) -> None:
     assert sum(marks.values()) == 1
     done = portico("rollback", two, "--yes", "--server", "web-1")
     assert f"web-1: {target} was changed by hand, and comes back as it was shipped" in done.stdout
+    assert done.stdout.endswith(" --server=web-1\n")
     assert serving(two, "web-1", "a.com")
 
 
