@@ -129,33 +129,21 @@ def test_a_pid_file_that_says_something_else_leads_nobody_astray(
     assert len(parents) <= 1
 
 
+@pytest.mark.parametrize("beside", [[], ["flock", "/var/lib/portico/lock"]], ids=["alone", "run"])
 def test_a_package_that_brings_its_listen_line_back_is_in_check_at_a_boot(
-    distribution: Machine,
+    distribution: Machine, beside: list[str]
 ) -> None:
+    """Also beside a run, which holds the lock."""
     ports = distribution.path("/etc/apache2/ports.conf")
     original = ports.read_text()
     render(THREE).activate(distribution)
     ports.write_text(f"{original}Listen 443\n")
     assert "edited /etc/apache2/ports.conf" in command(distribution, "status").stdout.splitlines()
     distribution.stop_apache()
-    distribution.run("sh", "/etc/portico/current/activate.sh", "boot")
+    distribution.run(*beside, "sh", "/etc/portico/current/activate.sh", "boot")
     distribution.run("apachectl", "start")
     distribution.wait(lambda: live(distribution, render(THREE)))
     assert "edited" not in command(distribution, "status").stdout
-
-
-def test_a_listen_line_that_comes_back_during_a_run_is_in_check_at_a_start(
-    distribution: Machine,
-) -> None:
-    ports = distribution.path("/etc/apache2/ports.conf")
-    original = ports.read_text()
-    render(THREE).activate(distribution)
-    ports.write_text(f"{original}Listen 443\n")
-    distribution.stop_apache()
-    script = "flock /var/lib/portico/lock sh /etc/portico/current/activate.sh boot"
-    distribution.run("sh", "-c", script)
-    distribution.run("apachectl", "start")
-    distribution.wait(lambda: live(distribution, render(THREE)))
 
 
 def loading(release: Release, module: str, install: str) -> Release:
