@@ -34,13 +34,18 @@ shortage() {
         NR == 2 && $2 > 0 && $4 < need { print folder " has " $4 " inodes free, " need " are needed" }'
 }
 
+# What the disks lack where a release is written, for an upload of these files.
+shortages() {
+    need=$((NEED_KB + 3 * $(du -ck "$@" | tail -n 1 | cut -f 1)))
+    for path in "$ROOT" "$STATE" "$log_dir" "${pid_file%/*}" "${stub%/*}"; do
+        [ ! -d "$path" ] || shortage "$path" "$need"
+    done
+}
+
 check_room() {
     mkdir -p "$log_dir" "${pid_file%/*}"
-    need=$((NEED_KB + 3 * $(du -sk "$upload" | cut -f 1)))
-    for folder in "$ROOT" "$STATE" "$log_dir" "${pid_file%/*}" "${stub%/*}"; do
-        lack=$(shortage "$folder" "$need")
-        [ -z "$lack" ] || refuse "$(echo "$lack" | together)"
-    done
+    lack=$(shortages "$upload")
+    [ -z "$lack" ] || refuse "$(echo "$lack" | together)"
 }
 
 # A release that is current and was changed by hand gets a second folder, as the link must be able

@@ -18,10 +18,12 @@ report_status() {
     unknown) echo "boot unknown" ;;
     *) echo "boot disabled" ;;
     esac
-    [ ! -e "$JOURNAL" ] || echo "unfinished yes"
-    if [ -e "$DRAINING" ] && grep -q "$DRAINING" "$folder/portico.conf"; then
-        [ -s "$DRAINING" ] && echo "draining for-change" || echo "draining by-hand"
+    if at_work; then
+        echo "running yes"
+    elif [ -e "$JOURNAL" ]; then
+        echo "unfinished yes"
     fi
+    ! grep -q "$DRAINING" "$folder/portico.conf" || drain_state
     hand_edits
     answers | awk -v ports="$ports" '
         { print "port", $1, $2, ($3 == "" ? "-" : $3); seen[$1] = 1 }
@@ -38,10 +40,25 @@ report_status() {
         print "certificate", $1, $2, ends
     }'
     sed -n 's/^ *RemoteIPInternalProxy /trusted-proxy /p' "$folder/portico.conf" | sort -u
-    for path in "$ROOT" "$STATE" "$log_dir" "${pid_file%/*}"; do
-        echo "disk-kb $path $(df -Pk "$path" | awk 'NR == 2 { print $4 }')"
-    done
+    shortages "$folder/uploaded.conf" "$folder/manifest" "$folder/activate.sh" | sed 's/^/short /'
     echo end
+}
+
+# Whether a run is. It takes no lock for that, which a boot or a run could find taken.
+at_work() {
+    for pid in "$STATE"/runs/*/pid; do
+        ! grep -Fqs "${pid%pid}activate.sh" "/proc/$(cat "$pid" 2>/dev/null)/cmdline" || return 0
+    done
+    return 1
+}
+
+# As Apache reads the file.
+drain_state() {
+    if drained_by_hand; then
+        echo "draining by-hand"
+    elif [ -e "$DRAINING" ] && [ "$(cat "$DRAINING")" -ge "$(date +%Y%m%d%H%M%S)" ] 2>/dev/null; then
+        echo "draining for-change"
+    fi
 }
 
 # A line a kept release, the last that was live first, with tabs: id, time of its plan, when it went

@@ -1,11 +1,12 @@
 """The commands, each a few lines: what each does stands in the module it calls.
 
-Exit status: 0 done; 1 what was checked falls short, or a deploy failed; 2 the fleet file or the
+Exit status: 0 done; 1 what was checked falls short, or something failed; 2 the fleet file or the
 call is wrong; 130 interrupted.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -13,14 +14,27 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
 
 from modules.cli import releases, rollback, sandbox, verify
 from modules.cli.output import DEFAULT, ROOT, FleetArgument, console, counted, tell
 from modules.fleet import FleetError, LockMode, load_fleet
 from modules.plan import make_plan, warnings
 
+
+class _Commands(TyperGroup):
+    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
+        """Run the command that is called; an interrupted one ends as a shell's own would."""
+        try:
+            return super().invoke(ctx)
+        except (KeyboardInterrupt, typer.Abort):
+            print("interrupted", file=sys.stderr)
+            sys.exit(130)
+
+
 app = typer.Typer(
     name="portico",
+    cls=_Commands,
     help="Many HTTPS domains, each behind its own certificate, on one Apache, without SNI.",
     no_args_is_help=True,
     add_completion=False,
@@ -43,7 +57,8 @@ def main() -> None:
         from modules.servers import ServerError  # noqa: PLC0415
         from sandbox.errors import SandboxError  # noqa: PLC0415
 
-        if not isinstance(error, SandboxError | ServerError):
+        full = isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
+        if not (full or isinstance(error, SandboxError | ServerError)):
             raise
         print(error, file=sys.stderr)
         sys.exit(1)

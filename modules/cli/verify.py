@@ -28,18 +28,28 @@ ServersOption = Annotated[
     bool | None,
     typer.Option(
         "--servers/--no-servers",
-        help="Whether a server that can't be looked at by ssh falls short, or none is looked at."
+        help="Whether a server that can't be reached by ssh falls short, or none is looked at."
         " By default each is looked at that can be.",
+        show_default=False,
+    ),
+]
+InternalOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--internal/--no-internal",
+        help="Whether an internal site that can't be reached from here falls short, or none is"
+        " visited. By default each is visited that can be.",
         show_default=False,
     ),
 ]
 
 
-def on_aws(
+def on_aws(  # noqa: PLR0913 - as many as it has options
     fleet_file: FleetArgument = DEFAULT,
     *,
     days: DaysOption = DAYS,
     servers: ServersOption = None,
+    internal: InternalOption = None,
     host: HostOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -52,6 +62,7 @@ def on_aws(
         days,
         logins=None if servers is False else lambda server: found.login(server.name),
         servers_demanded=servers is True,
+        internal=internal,
     )
     with Steps(console(stderr=as_json)) as steps:
         steps(visiting(found.plan))

@@ -3,7 +3,7 @@
 Nothing is needed there but what a deploy has put there: its activation script.
 """
 
-from modules.servers.errors import ServerError
+from modules.servers.errors import ServerError, UnreachableError
 from modules.servers.moves import Move, Stock, alike, moves
 from modules.servers.reports import (
     Apache,
@@ -38,6 +38,7 @@ __all__ = [
     "ServerError",
     "Status",
     "Stock",
+    "UnreachableError",
     "alike",
     "contents",
     "execute",

@@ -66,6 +66,8 @@ class Status:
     """When the plan was made that shipped the release, or when it was last rolled back to."""
     apache: Apache | None = None
     boot: Boot = Boot.UNKNOWN
+    running: bool = False
+    """Whether a run is at work."""
     unfinished: bool = False
     """Whether a run was interrupted; the next one sets right what it left."""
     draining: Drain | None = None
@@ -77,8 +79,8 @@ class Status:
     certificates: tuple[BackendCertificate, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
     """CIDR ranges whose X-Forwarded-For is believed."""
-    free: tuple[tuple[PurePosixPath, int], ...] = ()
-    """Folders and the KB that are free there."""
+    short: tuple[str, ...] = ()
+    """For which lack of room on a disk the next release would be refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,7 @@ def parse_status(text: str) -> Status:
             planned=_time(one("serial")),
             apache=Apache(apache) if (apache := one("apache")) else None,
             boot=Boot(one("boot") or "unknown"),
+            running=one("running") == "yes",
             unfinished=one("unfinished") == "yes",
             draining=Drain(draining) if (draining := one("draining")) else None,
             edited=tuple(map(PurePosixPath, rests("edited"))),
@@ -137,10 +140,7 @@ def parse_status(text: str) -> Status:
                 for domain, *path, end in said.get("certificate", [])
             ),
             trusted_proxies=tuple(rests("trusted-proxy")),
-            free=tuple(
-                (PurePosixPath(" ".join(path)), int(free))
-                for *path, free in said.get("disk-kb", [])
-            ),
+            short=tuple(rests("short")),
         )
     except ValueError as error:
         raise ServerError(f"the server's status cannot be read: {error}") from None

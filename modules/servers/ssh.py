@@ -16,7 +16,7 @@ from pathlib import Path
 
 from modules.plan.names import address
 from modules.plan.records import Plan, Server
-from modules.servers.errors import ServerError
+from modules.servers.errors import ServerError, UnreachableError
 
 CONNECT_SECONDS = 10
 _ALIAS = "portico-server"
@@ -28,12 +28,16 @@ _FAILED = 255
 _ALGORITHMS = {"ssh-rsa": "rsa-sha2-512,rsa-sha2-256"}
 """RFC 8332: by which a key of that type signs; the other types' have the same name."""
 
-_REASONS = {
+_REFUSED = "{login} refuses the key {key}"
+_LOCAL = {
+    "this machine's ssh is older than OpenSSH 8.5: {last}": ("Bad configuration option",),
     "the key file {key} may be read by others: chmod 600 it": ("UNPROTECTED PRIVATE KEY FILE",),
     "ssh cannot use the key file {key}: {last}": ("Load key",),
+}
+_HEARD = {
     "{login} has another host key than the fleet file's host_key: it is another machine, or its key"
     " was changed": ("Host key verification failed", "no matching host key type"),
-    "{login} refuses the key {key}": ("Permission denied",),
+    _REFUSED: ("Permission denied",),
     "the connection to {login} was lost: {last}": (
         "not responding",
         "Connection to",
@@ -41,6 +45,8 @@ _REASONS = {
         "Broken pipe",
         "client_loop",
     ),
+}
+_AWAY = {
     "{login} cannot be reached: {last}": (
         "timed out",
         "Connection refused",
@@ -52,6 +58,7 @@ _REASONS = {
         "kex_exchange_identification",
     ),
 }
+_REASONS = {**_LOCAL, **_HEARD, **_AWAY}
 """What ssh says, in words; the first that fits."""
 
 
@@ -75,12 +82,12 @@ class Login:
 def login_of(plan: Plan, server: Server, host: str | None = None) -> Login:
     """Return how to reach a server of a real fleet; `host` stands for the fleet file's.
 
-    :raises ServerError: nothing but Terraform knows the server's address.
+    :raises UnreachableError: nothing but Terraform knows the server's address.
     """
     found = host or server.ssh.host
     if found is None:
         resource = f"aws_instance.{address(server.name)}"
-        raise ServerError(
+        raise UnreachableError(
             f"{server.name}: Terraform gave it its address, which the fleet file doesn't know:"
             f" say --host {server.name}=ADDRESS, with the public_ip that"
             f" `terraform state show {resource}` tells in cdktf.out/stacks/{plan.fleet}"
@@ -113,7 +120,7 @@ def execute(
         except subprocess.TimeoutExpired:
             raise ServerError(f"{login} has not answered within {seconds:g} s") from None
         if done.returncode == _FAILED:
-            raise ServerError(_reason(login, log.read_text(errors="replace") + done.stderr))
+            raise _error(login, log.read_text(errors="replace") + done.stderr)
         return done
 
 
@@ -146,7 +153,7 @@ def follow(login: Login, argv: Sequence[str], told: Callable[[str], object]) -> 
         errors.seek(0)
         complaints = errors.read()
         if process.returncode == _FAILED:
-            raise ServerError(_reason(login, log.read_text(errors="replace") + complaints))
+            raise _error(login, log.read_text(errors="replace") + complaints)
         if process.returncode != 0:
             for line in complaints.splitlines():
                 told(line)
@@ -157,14 +164,16 @@ def follow(login: Login, argv: Sequence[str], told: Callable[[str], object]) -> 
 def _call(login: Login) -> Iterator[tuple[list[str], Path]]:
     """Give ssh's command line up to the command, and the file that its reasons go to.
 
-    :raises ServerError: the key file can't be used, or there is no ssh.
+    :raises UnreachableError: the key file can't be read, or there is no ssh.
     """
     try:
         with login.private_key.open("rb"):
             pass
     except OSError as error:
         reason = (error.strerror or "unknown").lower()
-        raise ServerError(f"the key file {login.private_key} cannot be read: {reason}") from None
+        raise UnreachableError(
+            f"the key file {login.private_key} cannot be read: {reason}"
+        ) from None
     kind = login.host_key.partition(" ")[0]
     # ssh's own quotes, and its tokens, as %h.
     key = re.sub(r'(["\\])', r"\\\1", str(login.private_key)).replace("%", "%%")
@@ -197,14 +206,23 @@ def _call(login: Login) -> Iterator[tuple[list[str], Path]]:
                 log,
             )
         except FileNotFoundError:
-            raise ServerError("ssh is not installed on this machine") from None
+            raise UnreachableError("ssh is not installed on this machine") from None
 
 
-def _reason(login: Login, complaints: str) -> str:
+def _error(login: Login, complaints: str) -> ServerError:
     """Put into words what ssh says."""
     lines = [line.strip() for line in complaints.splitlines() if line.strip()]
     for reason, signs in _REASONS.items():
         telling = [line for line in lines if any(sign in line for sign in signs)]
         if telling:
-            return reason.format(login=login, key=login.private_key, last=telling[0])
-    return f"{login}: {lines[-1] if lines else 'ssh does not say why'}"
+            told = reason.format(login=login, key=login.private_key, last=telling[0])
+            if reason == _REFUSED and _has_passphrase(login.private_key):
+                told += ", as it has a passphrase, for which neither ssh here nor Terraform can ask"
+            return ServerError(told) if reason in _HEARD else UnreachableError(told)
+    return ServerError(f"{login}: {lines[-1] if lines else 'ssh does not say why'}")
+
+
+def _has_passphrase(key: Path) -> bool:
+    """Whether ssh passes over a key without a word."""
+    argv = ["ssh-keygen", "-y", "-P", "", "-f", str(key)]
+    return subprocess.run(argv, capture_output=True, check=False).returncode != 0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from multiprocessing.pool import ThreadPool
 
 import dns.exception
 import dns.flags
@@ -72,10 +72,11 @@ def authorities(names: Mapping[str, Iterable[str]], view: View) -> Mapping[str, 
 
     A name whose zone can't be found has no answers.
     """
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        zones = dict(zip(names, pool.map(lambda name: _zone(name, view), names), strict=True))
+    with ThreadPool(_AT_ONCE) as pool:
+        zones = dict(zip(names, pool.map(lambda name: _zone(name, view), names, 1), strict=True))
         known = sorted({zone for zone in zones.values() if zone})
-        servers = dict(zip(known, pool.map(lambda zone: _servers(zone, view), known), strict=True))
+        hosts = pool.map(lambda zone: _servers(zone, view), known, 1)
+        servers = dict(zip(known, hosts, strict=True))
         asked = [
             (name, server, address)
             for name, zone in zones.items()
@@ -83,7 +84,7 @@ def authorities(names: Mapping[str, Iterable[str]], view: View) -> Mapping[str, 
         ]
         silent: dict[str, str] = {}
         answers = pool.map(
-            lambda each: _ask(each[0], each[1], each[2], names[each[0]], silent), asked
+            lambda each: _ask(each[0], each[1], each[2], names[each[0]], silent), asked, 1
         )
         found: dict[str, list[Answer]] = {}
         for (name, *_), answer in zip(asked, answers, strict=True):
@@ -139,7 +140,7 @@ def _ask(
         host, port = address
         try:
             reply, _ = dns.query.udp_with_fallback(query, host, _SERVER_PATIENCE, port)
-        except (OSError, dns.exception.DNSException) as error:
+        except (OSError, EOFError, dns.exception.DNSException) as error:
             timed_out = isinstance(error, dns.exception.Timeout)
             silent[server] = "no answer" if timed_out else str(error) or type(error).__name__
             return Answer(server, {}, silence=silent[server])

@@ -5,7 +5,6 @@ It sends no SNI, but where a site needs it; there it looks a second time, withou
 
 from __future__ import annotations
 
-import errno
 import re
 import ssl
 from contextlib import suppress
@@ -16,7 +15,17 @@ import dns.exception
 
 from modules.plan.records import HEALTH_PATH
 from modules.verify.answers import Answer, View, resolve
-from modules.verify.handshakes import HTTPS, PATIENCE, Certificate, handshake, shown, unverified
+from modules.verify.handshakes import (
+    HTTPS,
+    NO_WAY,
+    PATIENCE,
+    Certificate,
+    SilenceError,
+    connect,
+    handshake,
+    shown,
+    unverified,
+)
 from modules.verify.scanning import Offer
 
 HTTP = 80
@@ -42,6 +51,8 @@ class Visit:
     """Record types that it looks up as well, and that should not be there."""
     sni: bool = False
     path: str = "/"
+    patience: float = PATIENCE
+    """Seconds for each of connection, handshake and answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +94,8 @@ class Sight:
     """What Portico's own path tells, where it answers."""
     out_of_reach: bool = False
     """Whether this machine has no way to addresses of its kind, as many have none to IPv6."""
+    silent: bool = False
+    """Whether nothing came back from it, not even a refusal."""
 
     @property
     def connected(self) -> bool:
@@ -127,7 +140,19 @@ def observe(name: str, view: View, visit: Visit) -> Observation:
 
 
 def _visit(name: str, address: str, view: View, visit: Visit) -> Sight:
-    redirect = _redirect(name, address)
+    try:
+        return _meet(name, address, view, visit)
+    except Exception as error:  # noqa: BLE001 - a stranger's answer hides no other name
+        return Sight(address, f"{type(error).__name__}: {error}")
+
+
+def _meet(name: str, address: str, view: View, visit: Visit) -> Sight:
+    silent = False
+    redirect: Redirect | str
+    try:
+        redirect = _redirect(name, address, visit.patience)
+    except SilenceError as error:
+        redirect, silent = str(error), True
     context = ssl.create_default_context()
     context.check_hostname = False
     if view.roots:
@@ -136,40 +161,39 @@ def _visit(name: str, address: str, view: View, visit: Visit) -> Sight:
     distrust = None
     try:
         try:
-            with handshake(address, context, sent):
+            with handshake(address, context, sent, patience=visit.patience):
                 pass
         except ssl.SSLCertVerificationError as error:
             distrust = error.verify_message
             context.verify_mode = ssl.CERT_NONE
         certificates, release = [], None
         for _ in range(_SIGHTS):
-            with handshake(address, context, sent) as tls:
+            with handshake(address, context, sent, patience=visit.patience) as tls:
                 certificates.append(shown(tls))
                 version = tls.version() or "none"
                 if len(certificates) == 1:
                     release = _release(name, tls)
                 page = _page(name, visit.path, tls) if len(certificates) == _SIGHTS else ""
+    except SilenceError as error:
+        no_way = error.errno in NO_WAY
+        return Sight(address, str(error), redirect=redirect, out_of_reach=no_way, silent=silent)
     except OSError as error:
-        return Sight(address, str(error), redirect=redirect, out_of_reach=_has_no_way(error))
+        return Sight(address, str(error), redirect=redirect)
     return Sight(
         address=address,
         version=version,
         certificates=tuple(certificates),
         distrust=distrust,
-        nameless=_nameless(address) if sent else None,
+        nameless=_nameless(address, visit.patience) if sent else None,
         page=page,
         redirect=redirect,
         release=release,
     )
 
 
-def _has_no_way(error: OSError) -> bool:
-    return error.errno in {errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
-
-
-def _nameless(address: str) -> Certificate | str:
+def _nameless(address: str, patience: float) -> Certificate | str:
     try:
-        with handshake(address, unverified(), None) as tls:
+        with handshake(address, unverified(), None, patience=patience) as tls:
             return shown(tls)
     except OSError as error:
         return str(error)
@@ -183,8 +207,8 @@ def _page(name: str, path: str, tls: ssl.SSLSocket) -> Page | str:
     sites, server = _SITES.search(body), _SERVER.search(body)
     return Page(
         answer.status,
-        tuple(sites[1].decode().split()) if sites else (),
-        server[1].decode() if server else None,
+        tuple(sites[1].decode(errors="replace").split()) if sites else (),
+        server[1].decode(errors="replace") if server else None,
         answer.getheader("Location"),
         answer.getheader("Strict-Transport-Security"),
     )
@@ -198,7 +222,7 @@ def _release(name: str, tls: ssl.SSLSocket) -> str | None:
 
 
 def _get(name: str, path: str, tls: ssl.SSLSocket) -> tuple[HTTPResponse, bytes]:
-    connection = HTTPConnection(name, HTTPS, timeout=PATIENCE)
+    connection = HTTPConnection(name, HTTPS)
     connection.sock = tls
     try:
         connection.request("GET", path, headers={"Host": name, "Connection": "close"})
@@ -208,11 +232,14 @@ def _get(name: str, path: str, tls: ssl.SSLSocket) -> tuple[HTTPResponse, bytes]
         connection.close()
 
 
-def _redirect(name: str, address: str) -> Redirect | str:
-    connection = HTTPConnection(address, HTTP, timeout=PATIENCE)
+def _redirect(name: str, address: str, patience: float) -> Redirect | str:
+    connection = HTTPConnection(address, HTTP, timeout=patience)
     try:
+        connection.sock = connect(address, HTTP, patience)
         connection.request("GET", PROBE, headers={"Host": name, "Connection": "close"})
         answer = connection.getresponse()
+    except SilenceError:
+        raise
     except (OSError, HTTPException) as error:
         return str(error) or type(error).__name__
     finally:

@@ -43,7 +43,9 @@ def _name(result: Result) -> dict[str, Any]:
         "name": result.name,
         "site": result.site.domain,
         "port": result.site.port,
-        "status": _UNKNOWN if result.out_of_sight else _whole(result.findings.values()),
+        "status": _UNKNOWN
+        if result.out_of_sight and result.ok
+        else _whole(result.findings.values()),
         "reason": "it can't be reached from here" if result.out_of_sight else None,
         "addresses": list(seen.addresses),
         "days_left": _days(min((each.days_left for each in shown), default=None)),

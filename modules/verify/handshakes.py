@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import socket
 import ssl
 from dataclasses import dataclass
@@ -14,6 +15,13 @@ HTTPS = 443
 
 PATIENCE = 10
 """Seconds for each of connection, handshake and answer."""
+
+NO_WAY = frozenset({errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
+"""What is said where this machine has no way to addresses of a kind."""
+
+
+class SilenceError(OSError):
+    """Nothing came back to who wanted to connect, not even a refusal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +52,28 @@ def handshake(
 ) -> ssl.SSLSocket:
     """Connect; `sent` is the name in SNI, None to send none. `patience` in seconds.
 
+    :raises SilenceError: nothing came back.
     :raises OSError: there is no connection, or no TLS.
     """
-    plain = socket.create_connection((address, port), timeout=patience)
+    plain = connect(address, port, patience)
     try:
         return context.wrap_socket(plain, server_hostname=sent)
     except BaseException:
         plain.close()
+        raise
+
+
+def connect(address: str, port: int, patience: float = PATIENCE) -> socket.socket:
+    """Connect by TCP; `patience` in seconds.
+
+    :raises SilenceError: nothing came back.
+    :raises OSError: it was refused.
+    """
+    try:
+        return socket.create_connection((address, port), timeout=patience)
+    except OSError as error:
+        if isinstance(error, TimeoutError) or error.errno in NO_WAY | {errno.EHOSTUNREACH}:
+            raise SilenceError(*error.args) from None
         raise
 
 

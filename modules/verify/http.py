@@ -57,13 +57,19 @@ def release(sight: Sight, live: Collection[str] | None) -> str | None:
 def _leads(answer: Redirect, hosts: set[str]) -> str | None:
     if answer.status not in _PERMANENT:
         return f"{answer.status} instead of 301"
-    location = urlsplit(answer.location or "")
-    target = f"{location.path}?{location.query}"
-    if (
-        location.scheme != "https"
-        or location.hostname not in hosts
-        or location.port not in {None, HTTPS}
-        or target != PROBE
-    ):
-        return f"it leads to {answer.location}"
-    return None
+    return None if _is_at(answer.location or "", hosts) else f"it leads to {answer.location}"
+
+
+def _is_at(location: str, hosts: Collection[str]) -> bool:
+    """Whether it is the probe's address, by https at one of these hosts."""
+    try:
+        url = urlsplit(location)
+        port = url.port
+    except ValueError:  # a port that is none, a bracket without its pair
+        return False
+    return (
+        url.scheme == "https"
+        and url.hostname in hosts
+        and port in {None, HTTPS}
+        and f"{url.path}?{url.query}" == PROBE
+    )

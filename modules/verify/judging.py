@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from modules.plan.records import Plan, Site
 from modules.verify import certificates, http, tls, zones
@@ -25,13 +25,36 @@ class Terms:
 
 def visit(site: Site, name: str) -> Visit:
     """Return how a client visits one of the site's names."""
-    kinds = {kind for record in site.alias_records for kind in record.types}
+    ipv6 = all(front.balancer.ipv6 for front in site.fronts)
     return Visit(
-        types=("A", "AAAA") if "AAAA" in kinds else ("A",),
-        absent=("AAAA",) if kinds and "AAAA" not in kinds else (),
+        types=("A", "AAAA") if ipv6 else ("A",),
+        # DNS elsewhere may lead through what has addresses of its own, as a CDN has.
+        absent=("AAAA",) if site.alias_records and not ipv6 else (),
         sni=site.needs_sni,
         path=PROBE if http.is_redirected(site, name) else "/",
     )
+
+
+def is_internal(plan: Plan, site: Site) -> bool:
+    """Whether the site can be out of sight for who isn't in its VPC."""
+    private = {zone.key for zone in plan.zones if zone.private}
+    return any(front.balancer.internal for front in site.fronts) or any(
+        record.zone in private for record in site.alias_records
+    )
+
+
+def is_hidden(plan: Plan, site: Site, seen: Observation) -> bool:
+    """Whether nothing but, perhaps, public DNS told of an internal site's name."""
+    return is_internal(plan, site) and all(sight.silent for sight in seen.sights)
+
+
+def judge_hidden(plan: Plan, site: Site, seen: Observation, domain: Observation) -> Findings:
+    """Return what came of each check of a name that is hidden: what public DNS says is judged."""
+    answered = zones.answer(seen)
+    if answered and not zones.in_public(plan, site, seen.name):
+        return {Check.DNS: Unknown(answered)}
+    away = replace(seen, sights=tuple(replace(each, out_of_reach=True) for each in seen.sights))
+    return judge(plan, site, away, domain, Terms())
 
 
 def judge(plan: Plan, site: Site, seen: Observation, domain: Observation, terms: Terms) -> Findings:

@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from multiprocessing.pool import ThreadPool
 from pathlib import PurePosixPath
 
 from modules.plan.records import Plan, Server
-from modules.servers import Apache, Boot, Drain, Login, PortProbe, ServerError, Status, status
+from modules.servers import (
+    Apache,
+    Boot,
+    Drain,
+    Login,
+    PortProbe,
+    ServerError,
+    Status,
+    UnreachableError,
+    status,
+)
 from modules.verify import certificates, expected
 from modules.verify.checks import Finding, ServerCheck, ServerFindings, Unknown
+
+_CHANGING = (ServerCheck.RELEASE, ServerCheck.EDITS, ServerCheck.PORTS)
+"""What a run may be about to set right."""
 
 Logins = Callable[[Server], Login]
 """How to reach a server; raises ServerError where nobody knows."""
 
 _OK = 200
-_NEEDED_KB = 8192
-"""What the activation script wants free wherever it writes, else it refuses the next release."""
 _SHOWN = 5
 _AT_ONCE = 8
 _DAY = 86400
@@ -59,24 +70,26 @@ class ServerResult:
 def look(
     plan: Plan, logins: Logins, *, days: int, demanded: bool = False
 ) -> tuple[ServerResult, ...]:
-    """Ask each server how it is, and judge it; one that can't be asked fails if `demanded`.
+    """Ask each server how it is, and judge it; one that can't be reached fails if `demanded`.
 
     `days` is how long certificates have to be valid yet.
     """
 
-    def ask(server: Server) -> Status | str:
+    def ask(server: Server) -> Status | Finding:
         try:
             return status(logins(server))
         except ServerError as error:
-            return str(error).removeprefix(f"{server.name}: ")
+            reason = str(error).removeprefix(f"{server.name}: ")
+            away = isinstance(error, UnreachableError) and not demanded
+            return Unknown(reason) if away else reason
 
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        told = dict(zip(plan.servers, pool.map(ask, plan.servers), strict=True))
+    with ThreadPool(_AT_ONCE) as pool:
+        told = dict(zip(plan.servers, pool.map(ask, plan.servers, 1), strict=True))
     releases = _releases(plan, told)
     return tuple(
-        ServerResult(server, {ServerCheck.SSH: found if demanded else Unknown(found)})
-        if isinstance(found, str)
-        else judged(plan, server, found, releases.get(server.name), days=days)
+        judged(plan, server, found, releases.get(server.name), days=days)
+        if isinstance(found, Status)
+        else ServerResult(server, {ServerCheck.SSH: found})
         for server, found in told.items()
     )
 
@@ -86,12 +99,15 @@ def judged(
 ) -> ServerResult:
     """Judge what a server says of itself; `release` is the file's."""
     of_file = release if isinstance(release, str) else None
-    return ServerResult(
-        server, dict(_judge(plan, server, found, release, days)), found, release=of_file
-    )
+    findings = dict(_judge(plan, server, found, release, days))
+    if found.running:
+        for check in _CHANGING:
+            if isinstance(reason := findings.get(check), str):
+                findings[check] = Unknown(f"{reason}, while a run is at work")
+    return ServerResult(server, findings, found, release=of_file)
 
 
-def _releases(plan: Plan, told: Mapping[Server, Status | str]) -> Mapping[str, str | Unknown]:
+def _releases(plan: Plan, told: Mapping[Server, Status | Finding]) -> Mapping[str, str | Unknown]:
     """Return the file's release for each server that has one."""
     proxies = {
         server.name: found.trusted_proxies
@@ -126,7 +142,7 @@ def _judge(
     yield ServerCheck.IN_SERVICE, by_hand if found.draining is Drain.BY_HAND else None
     yield ServerCheck.PORTS, _ports(plan, found)
     yield ServerCheck.VALIDITY, _validity(found, days)
-    yield ServerCheck.DISK, _disk(found)
+    yield ServerCheck.DISK, "; ".join(found.short) or None
 
 
 def _release(plan: Plan, server: Server, found: Status, release: str | Unknown | None) -> Finding:
@@ -180,8 +196,3 @@ def _validity(found: Status, days: int) -> str | None:
 
 def _days_left(end: dt.datetime) -> float:
     return (end - dt.datetime.now(dt.UTC)).total_seconds() / _DAY
-
-
-def _disk(found: Status) -> str | None:
-    short = [f"{path} has {free} KB free" for path, free in found.free if free < _NEEDED_KB]
-    return f"{', '.join(short)}: a release needs {_NEEDED_KB}" if short else None

@@ -15,7 +15,7 @@ from modules.verify.servers import ServerResult
 from modules.verify.verifier import Result, Verification
 
 _RIGHT = frozenset({"days", "port"})
-_FOLDED = frozenset({"name", "certificate"})
+_FOLDED = frozenset({"name", "address", "certificate"})
 
 
 def table(verification: Verification) -> RenderableType:
@@ -56,19 +56,20 @@ def _row(result: Result) -> Mapping[str, RenderableType]:
     redirect = sight.redirect if sight and isinstance(sight.redirect, Redirect) else None
     return {
         "name": Text(result.name, style="bold" if result.name == result.site.domain else ""),
-        "address": "\n".join(result.observation.addresses) or "-",
-        "certificate": f"{shown.names[0]} ({shown.fingerprint[:8]})"
-        if shown and shown.names
-        else "-",
+        "address": Text("\n".join(result.observation.addresses) or "-"),
+        # Whatever it is that answered named itself so.
+        "certificate": Text(
+            f"{shown.names[0]} ({shown.fingerprint[:8]})" if shown and shown.names else "-"
+        ),
         "days": _days(shown.days_left if shown else None),
         "SNI": "sent" if result.site.needs_sni else "none",
         "TLS": sight.version if sight and shown else "-",
         "HTTP": str(page.status) if page else "-",
         "redirect": str(redirect.status) if redirect else "-",
-        "server": _server(result) or "-",
+        "server": Text(_server(result) or "-"),
         "port": str(result.site.port),
         "verified": Text("not from here", style="yellow")
-        if result.out_of_sight
+        if result.out_of_sight and result.ok
         else _verified(result),
     }
 
@@ -133,7 +134,10 @@ def _verdict(verification: Verification) -> Iterable[RenderableType]:
         yield from _server_praise([each for each in verification.servers if each.status])
     yield from (Text(f"{reason} (not checked)", style="yellow") for reason in verification.unknowns)
     if hidden := [result for result in verification.results if result.out_of_sight]:
-        yield Text(f"{_names(hidden)} behind internal balancers can't be reached from here.")
+        yield Text(
+            f"{_names(hidden)} in private zones or behind internal balancers can't be reached from"
+            " here."
+        )
 
 
 def _praise(results: Sequence[Result]) -> Iterable[RenderableType]:

@@ -9,15 +9,22 @@ client's sight on AWS.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from multiprocessing.pool import ThreadPool
 
 from modules.plan.records import Plan, Site
 from modules.verify import zones
 from modules.verify.answers import View, authorities
 from modules.verify.checks import Check, Findings, Unknown
 from modules.verify.client import Observation, observe
-from modules.verify.judging import Terms, judge, visit
+from modules.verify.judging import (
+    Terms,
+    is_hidden,
+    is_internal,
+    judge,
+    judge_hidden,
+    visit,
+)
 from modules.verify.scanning import scan
 from modules.verify.servers import Logins, ServerResult, look
 
@@ -39,7 +46,7 @@ class Result:
     observation: Observation
     findings: Findings
     out_of_sight: bool = False
-    """Whether it can't be seen from here, so that nothing is known of it."""
+    """Whether it can't be seen from here, so that at most DNS is known of it."""
 
     @property
     def name(self) -> str:
@@ -101,15 +108,23 @@ class Wish:
     logins: Logins | None = None
     """How to reach the servers; None: they are not looked at."""
     servers_demanded: bool = False
-    """Whether a server that can't be looked at is a failure."""
+    """Whether a server that can't be reached is a failure."""
+    internal: bool | None = None
+    """Whether a name that only who is in the VPC may see is visited: True, and it is a failure if
+    it can't be reached; None, it is none; False: not at all."""
     in_sandbox: bool = False
 
 
 def verify(plan: Plan, view: View, wish: Wish) -> Verification:
     """Visit every name of every site, and look at the servers."""
-    names = [(site, name) for site in plan.sites for name in site.names]
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        seen = list(pool.map(lambda each: observe(each[1], view, visit(*each)), names))
+    names = [
+        (site, name)
+        for site in plan.sites
+        if wish.internal is not False or not is_internal(plan, site)
+        for name in site.names
+    ]
+    with ThreadPool(_AT_ONCE) as pool:
+        seen = pool.map(lambda each: observe(each[1], view, visit(*each)), names, 1)
     seen = _with_answers(plan, names, _with_offers(seen), view)
     servers = (
         look(plan, wish.logins, days=wish.days, demanded=wish.servers_demanded)
@@ -118,13 +133,14 @@ def verify(plan: Plan, view: View, wish: Wish) -> Verification:
     )
     domains = {observation.name: observation for observation in seen}
     terms = Terms(wish.days, pages_tell=wish.in_sandbox, releases=_live(servers))
-    private = {zone.key for zone in plan.zones if zone.private}
+    demanded = wish.in_sandbox or wish.internal is True
 
     def result(site: Site, observation: Observation) -> Result:
-        if not wish.in_sandbox and _is_hidden(site, observation, private):
-            return Result(site, observation, {}, out_of_sight=True)
-        found = judge(plan, site, observation, domains[site.domain], terms)
-        return Result(site, observation, found)
+        domain = domains[site.domain]
+        if not demanded and is_hidden(plan, site, observation):
+            found = judge_hidden(plan, site, observation, domain)
+            return Result(site, observation, found, out_of_sight=True)
+        return Result(site, observation, judge(plan, site, observation, domain, terms))
 
     results = (result(site, each) for (site, _), each in zip(names, seen, strict=True))
     return Verification(tuple(results), servers)
@@ -178,14 +194,6 @@ def _live(servers: Sequence[ServerResult]) -> frozenset[str] | None:
     if not live or len(live) < len(servers):
         return None
     return frozenset(filter(None, live))
-
-
-def _is_hidden(site: Site, seen: Observation, private: set[str]) -> bool:
-    """Whether only who is in the VPC sees anything, and this client is not."""
-    inside = any(front.balancer.internal for front in site.fronts) or any(
-        record.zone in private for record in site.alias_records
-    )
-    return inside and not any(sight.connected for sight in seen.sights)
 
 
 def _lines(told: Iterable[tuple[str, Iterable[tuple[str, str]]]]) -> Iterable[str]:

@@ -42,11 +42,14 @@ def test_tmp_is_not_needed_and_gets_nothing(serving: Machine, options: str) -> N
 def test_a_full_disk_is_refused_wherever_it_is(serving: Machine, folder: str) -> None:
     serving.run("mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder)
     try:
+        told = command(serving, "status").stdout
         done = fourth("").activate(serving)
     finally:
         serving.run("umount", folder)
     assert done.returncode == REFUSED
-    assert re.search(rf"{folder} has \d+ KB free, \d+ are needed", reason(done)), done.stdout
+    short = rf"{folder} has \d+ KB free, \d+ are needed"
+    assert re.search(short, reason(done)), done.stdout
+    assert re.search(f"^short .*{short}$", told, re.MULTILINE)
     assert live(serving, render(THREE))
 
 

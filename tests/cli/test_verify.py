@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -68,6 +71,36 @@ def test_json_is_all_that_stands_on_stdout(
     assert found["servers"][0]["reason"].startswith(SSH)
     assert done.returncode == (0 if status == "ok" else 1)
     assert "visiting every name" in done.stderr
+
+
+def test_an_interrupted_one_ends_at_once(folder: Path) -> None:
+    """While ssh waits for a server that accepts the connection and says nothing."""
+    script = (
+        "import signal; from modules.cli.app import main\n"
+        # A test runner in the background has its children ignore Ctrl-C.
+        "signal.signal(signal.SIGINT, signal.default_int_handler); main()"
+    )
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        key = folder / "key"
+        key.touch(mode=0o600)
+        text = (folder / "fleet.yaml").read_text().replace("/nonexistent/key", str(key))
+        (folder / "fleet.yaml").write_text(
+            text.replace("user: admin", f"user: admin, port: {server.getsockname()[1]}")
+        )
+        process = subprocess.Popen(
+            [sys.executable, "-c", script, "verify", "--host", "web-1=127.0.0.1"],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        with server.accept()[0]:
+            since = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            _, told = process.communicate(timeout=30)
+    assert (process.returncode, told.splitlines()[-1:]) == (130, ["interrupted"])
+    assert time.monotonic() - since < 5
 
 
 def test_a_wrong_file_and_a_wrong_call_are_told_apart_from_a_failure(folder: Path) -> None:

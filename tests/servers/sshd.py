@@ -72,9 +72,9 @@ def sshd(address: str = "127.0.0.1") -> Iterator[Sshd]:
         shutil.rmtree(folder)
 
 
-def make_key(path: Path, kind: str = "ed25519") -> None:
+def make_key(path: Path, kind: str = "ed25519", *, passphrase: str = "") -> None:
     subprocess.run(
-        ["ssh-keygen", "-q", "-t", kind, "-N", "", "-C", "", "-f", str(path)], check=True
+        ["ssh-keygen", "-q", "-t", kind, "-N", passphrase, "-C", "", "-f", str(path)], check=True
     )
 
 

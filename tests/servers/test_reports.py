@@ -24,6 +24,7 @@ server web-1
 serial 2026-11-03T10:02:00Z
 apache running
 boot enabled
+running yes
 unfinished yes
 draining by-hand
 edited /etc/portico/releases/0123456789ab/portico.conf
@@ -36,7 +37,7 @@ certificate a.com /etc/portico/tls/a.com/certificate.pem 2036-10-31T10:02:00Z
 certificate b.com /srv/b.pem -
 trusted-proxy 10.0.0.0/24
 trusted-proxy 10.0.1.0/24
-disk-kb /etc/portico 81920
+short /etc/portico has 4096 KB free, 8240 are needed
 of-tomorrow 1 2 3
 end
 """
@@ -51,6 +52,7 @@ def test_status() -> None:
         planned=datetime(2026, 11, 3, 10, 2, tzinfo=UTC),
         apache=Apache.RUNNING,
         boot=Boot.ENABLED,
+        running=True,
         unfinished=True,
         draining=Drain.BY_HAND,
         edited=(folder / "portico.conf", folder / "sites/a b.conf"),
@@ -69,7 +71,7 @@ def test_status() -> None:
             BackendCertificate("b.com", PurePosixPath("/srv/b.pem"), None),
         ),
         trusted_proxies=("10.0.0.0/24", "10.0.1.0/24"),
-        free=((PurePosixPath("/etc/portico"), 81920),),
+        short=("/etc/portico has 4096 KB free, 8240 are needed",),
     )
 
 
@@ -89,7 +91,7 @@ def test_status_that_was_cut(length: int) -> None:
     "line",
     [
         *("apache flying", "boot maybe", "draining often", "port 80", "port x 200 -"),
-        *("serial soon", "disk-kb /etc much"),
+        "serial soon",
     ],
 )
 def test_status_of_another_form(line: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 from modules import servers
 from modules.fleet import load_fleet
 from modules.plan import Plan, make_plan
-from modules.servers import Login, ServerError, execute, follow, login_of
+from modules.servers import Login, ServerError, UnreachableError, execute, follow, login_of
 from tests.fleet.golden import complete
 from tests.servers import sshd as real
 from tests.servers.sshd import Sshd
@@ -67,13 +67,18 @@ def test_a_command_that_takes_too_long(sshd: Sshd) -> None:
         execute(sshd.login, ["sleep 5"], seconds=0.5)
 
 
-def told(login: Login) -> str:
+def told(login: Login, kind: type[ServerError] = ServerError) -> str:
     with pytest.raises(ServerError) as failure:
         execute(login, ["true"])
     with pytest.raises(ServerError) as following:
         follow(login, ["true"], lambda _: None)
     assert str(following.value) == str(failure.value)
+    assert type(failure.value) is type(following.value) is kind
     return str(failure.value)
+
+
+def unreached(login: Login) -> str:
+    return told(login, UnreachableError)
 
 
 def test_another_host_key_is_refused(sshd: Sshd) -> None:
@@ -94,19 +99,35 @@ def test_a_key_that_the_server_does_not_know(sshd: Sshd) -> None:
     )
 
 
+def test_a_key_with_a_passphrase(sshd: Sshd) -> None:
+    real.make_key(sshd.folder / "locked", passphrase="secret")
+    assert told(replace(sshd.login, private_key=sshd.folder / "locked")).endswith(
+        ", as it has a passphrase, for which neither ssh here nor Terraform can ask"
+    )
+
+
+def test_an_ssh_that_is_too_old(sshd: Sshd, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = sshd.folder / "old" / "ssh"
+    old.parent.mkdir()
+    old.write_text("#!/bin/sh\necho 'line 0: Bad configuration option: x' >&2\nexit 255\n")
+    old.chmod(0o755)
+    monkeypatch.setenv("PATH", str(old.parent), prepend=":")
+    assert unreached(sshd.login).startswith("this machine's ssh is older than OpenSSH 8.5: ")
+
+
 def test_nobody_listens(sshd: Sshd) -> None:
     login = replace(sshd.login, port=real.free_port("127.0.0.1"))
-    assert told(login).startswith(f"{login} cannot be reached: ")
+    assert unreached(login).startswith(f"{login} cannot be reached: ")
 
 
 def test_a_name_that_does_not_exist(sshd: Sshd) -> None:
     login = replace(sshd.login, address="nowhere.invalid")
-    assert told(login).startswith(f"{login} cannot be reached: ")
+    assert unreached(login).startswith(f"{login} cannot be reached: ")
 
 
 def test_a_key_file_that_is_missing(sshd: Sshd, tmp_path: Path) -> None:
     missing = tmp_path / "key"
-    assert told(replace(sshd.login, private_key=missing)) == (
+    assert unreached(replace(sshd.login, private_key=missing)) == (
         f"the key file {missing} cannot be read: no such file or directory"
     )
 
@@ -128,7 +149,7 @@ def test_a_key_file_that_others_can_read(sshd: Sshd) -> None:
     loose = sshd.folder / "loose"
     loose.write_bytes(sshd.login.private_key.read_bytes())
     loose.chmod(0o644)
-    assert told(replace(sshd.login, private_key=loose)) == (
+    assert unreached(replace(sshd.login, private_key=loose)) == (
         f"the key file {loose} may be read by others: chmod 600 it"
     )
 
@@ -137,7 +158,7 @@ def test_a_key_file_that_holds_none(sshd: Sshd) -> None:
     empty = sshd.folder / "empty"
     empty.write_text("nothing\n")
     empty.chmod(0o600)
-    assert told(replace(sshd.login, private_key=empty)).startswith(
+    assert unreached(replace(sshd.login, private_key=empty)).startswith(
         f"ssh cannot use the key file {empty}: "
     )
 
@@ -251,7 +272,7 @@ def test_an_address_that_terraform_alone_knows(tmp_path: Path) -> None:
         " ssh_from: [203.0.113.0/24]}\n"
         f"    ssh: {{user: admin, host_key: ssh-ed25519 {KEY}, private_key: k}}\n",
     )
-    with pytest.raises(ServerError, match="--host web-1=ADDRESS") as failure:
+    with pytest.raises(UnreachableError, match="--host web-1=ADDRESS") as failure:
         login_of(plan, plan.servers[0])
     assert "terraform state show aws_instance.web-1" in str(failure.value)
     assert login_of(plan, plan.servers[0], "192.0.2.1").address == "192.0.2.1"

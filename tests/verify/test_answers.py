@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
-import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from threading import Thread
 
+import dns.flags
 import dns.message
 import dns.rcode
 import dns.rdatatype
@@ -15,6 +17,7 @@ import dns.rrset
 import pytest
 
 from modules.verify.answers import Answer, View, authorities
+from tests.verify.nameserver import serving
 
 pytestmark = pytest.mark.sandbox
 
@@ -65,6 +68,25 @@ def test_who_refuses_and_who_is_silent_are_told_apart() -> None:
     assert second.refusal is None
 
 
+def test_one_that_cuts_a_long_answer_and_the_connection_for_the_whole_of_it_is_silent() -> None:
+    def cut(query: dns.message.Message) -> dns.message.Message:
+        reply = dns.message.make_response(query)
+        reply.flags |= dns.flags.TC
+        return reply
+
+    with serving(cut, FIRST, PORT) as server, socket.create_server(server) as listener:
+
+        def hang_up() -> None:
+            with listener.accept()[0] as client:
+                client.recv(4096)
+
+        thread = Thread(target=hang_up)
+        thread.start()
+        (found,) = authorities(TYPES, View(authorities=(server,)))["www.a.com"]
+        thread.join()
+    assert found.silence == "EOF"
+
+
 def test_a_name_of_no_zone_has_no_answers() -> None:
     with answering({RESOLVER: {}}) as resolver:
         assert authorities({"www.b.com": ("A",)}, View(resolver, port=PORT)) == {}
@@ -81,35 +103,11 @@ def answering(records: Mapping[str, Records]) -> Iterator[tuple[str, int]]:
     """Serve each address's records; a name outside of their zone is refused."""
     with ExitStack() as stack:
         for address, served in records.items():
-            stack.enter_context(_serving(address, served))
+            stack.enter_context(serving(partial(_reply, served), address, PORT))
         yield next(iter(records)), PORT
 
 
-@contextmanager
-def _serving(address: str, records: Records) -> Iterator[None]:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    listener.bind((address, PORT))
-    listener.settimeout(0.05)
-    stop = threading.Event()
-
-    def run() -> None:
-        while not stop.is_set():
-            with suppress(TimeoutError):
-                data, client = listener.recvfrom(4096)
-                listener.sendto(_reply(data, records), client)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-        listener.close()
-
-
-def _reply(data: bytes, records: Records) -> bytes:
-    query = dns.message.from_wire(data)
+def _reply(records: Records, query: dns.message.Message) -> dns.message.Message:
     reply = dns.message.make_response(query)
     question = query.question[0]
     name, kind = question.name.to_text(), dns.rdatatype.to_text(question.rdtype)
@@ -119,4 +117,4 @@ def _reply(data: bytes, records: Records) -> bytes:
         reply.answer.append(dns.rrset.from_text(name, 1, "IN", kind, *found))
     elif name not in {known for known, _ in records}:
         reply.set_rcode(dns.rcode.NXDOMAIN)
-    return reply.to_wire()
+    return reply

@@ -9,7 +9,7 @@ import ssl
 import threading
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,11 +17,19 @@ import dns.message
 import dns.rdatatype
 import dns.rrset
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtensionOID, NameOID
 
 from modules.verify.answers import View
+from modules.verify.checks import Check
 from modules.verify.client import PROBE, Observation, Page, Redirect, Visit, observe
+from modules.verify.judging import Terms, judge
 from modules.verify.scanning import Offer, scan
 from sandbox import authority
+from tests.sandbox import fleets
+from tests.verify import nameserver
 
 pytestmark = pytest.mark.sandbox
 
@@ -72,8 +80,8 @@ def see(
             stack.enter_context(serving(443, front.answer, context(front, folder), front.requests))
         if on_80:
             stack.enter_context(serving(80, on_80, None, []))
-        nameserver = stack.enter_context(answering())
-        view = View(nameserver, authority.root_file(folder).read_text())
+        dns_at = stack.enter_context(answering())
+        view = View(dns_at, authority.root_file(folder).read_text())
         return observe("a.com", view, visit)
 
 
@@ -180,13 +188,86 @@ def test_roots_of_the_machine_are_trusted_too(
 def test_nobody_at_the_address_is_seen(folder: Path) -> None:
     sight = see(folder, None).sights[0]
     assert not sight.connected
+    assert not sight.silent
     assert "refused" in sight.version
     assert "refused" in str(sight.redirect)
 
 
+def test_silence_is_told_from_a_refusal(folder: Path) -> None:
+    """A listener whose queue is full answers no more."""
+    hasty = Visit(patience=0.5)
+    with ExitStack() as stack:
+        for port in (80, 443):
+            listener = stack.enter_context(socket.create_server((ADDRESS, port), backlog=0))
+            stack.enter_context(socket.create_connection(listener.getsockname()))
+            assert _is_full(listener.getsockname())
+        sight = see(folder, None, hasty).sights[0]
+    assert (sight.silent, sight.out_of_reach, sight.version) == (True, False, "timed out")
+    with (
+        socket.create_server((ADDRESS, 443), backlog=0) as listener,
+        socket.create_connection(listener.getsockname()),
+    ):
+        assert _is_full(listener.getsockname())
+        sight = see(folder, None, hasty, on_80=OK).sights[0]
+    assert (sight.silent, sight.version) == (False, "timed out")
+
+
+def _is_full(address: tuple[str, int]) -> bool:
+    try:
+        socket.create_connection(address, 0.2).close()
+    except TimeoutError:
+        return True
+    return False
+
+
+def test_a_certificate_that_cannot_be_read_is_a_failed_connection(folder: Path) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a.com")])
+    now = dt.datetime.now(dt.UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + dt.timedelta(days=9))
+        .add_extension(
+            x509.UnrecognizedExtension(
+                ExtensionOID.SUBJECT_ALTERNATIVE_NAME, b"\x30\x03\x82\x01\xff"
+            ),
+            critical=False,
+        )
+        .sign(key, hashes.SHA256())
+    )
+    pem = made.public_bytes(serialization.Encoding.PEM) + key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    sight = see(folder, Front(pem)).sights[0]
+    assert not sight.connected
+    assert sight.version.startswith("ValueError: ")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"\x00\xff\r\n\r\n",
+        b"HTTP/1.1 301 Moved\r\nLocation: https://[/\r\nContent-Length: x\r\n\r\n",
+        b"HTTP/1.1 301 Moved\r\nLocation: https://a.com:port/\xff\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b'HTTP/1.1 200 OK\r\n\r\n<meta name="portico-sites" content="\xff">',
+        b"HTTP/1.1 200 OK\r\n" + b"a" * 70000,
+    ],
+)
+def test_whatever_is_answered_is_seen_and_judged(
+    folder: Path, tmp_path: Path, answer: bytes
+) -> None:
+    seen = see(folder, Front(issued(folder, "a.com"), answer=answer), on_80=answer)
+    plan = fleets.plan(tmp_path, fleets.site("a.com"))
+    found = judge(plan, plan.sites[0], seen, seen, Terms(pages_tell=True))
+    assert isinstance(found[Check.REDIRECT], str)
+    assert Check.CONNECTION in found
+
+
 def test_a_name_that_dns_does_not_know_is_seen(folder: Path) -> None:
-    with answering() as nameserver:
-        seen = observe("unknown.com", View(nameserver), Visit(types=("A", "AAAA")))
+    with answering() as dns_at:
+        seen = observe("unknown.com", View(dns_at), Visit(types=("A", "AAAA")))
     assert seen.addresses == ()
     assert len(seen.trouble) == 2
     assert folder.exists()
@@ -234,24 +315,17 @@ def serving(
         yield
 
 
-@contextmanager
-def answering() -> Iterator[tuple[str, int]]:
+def answering() -> AbstractContextManager[tuple[str, int]]:
     """Answer A queries for a.com with ADDRESS, and nothing else."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    listener.bind((ADDRESS, 0))
-    host, port = listener.getsockname()
 
-    def serve() -> None:
-        data, client = listener.recvfrom(4096)
-        query = dns.message.from_wire(data)
-        reply = dns.message.make_response(query)
+    def reply(query: dns.message.Message) -> dns.message.Message:
+        made = dns.message.make_response(query)
         question = query.question[0]
         if (question.name.to_text(), question.rdtype) == ("a.com.", dns.rdatatype.A):
-            reply.answer.append(dns.rrset.from_text("a.com.", 1, "IN", "A", ADDRESS))
-        listener.sendto(reply.to_wire(), client)
+            made.answer.append(dns.rrset.from_text("a.com.", 1, "IN", "A", ADDRESS))
+        return made
 
-    with _repeating(serve, listener):
-        yield host, port
+    return nameserver.serving(reply, ADDRESS)
 
 
 @contextmanager

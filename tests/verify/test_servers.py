@@ -12,11 +12,13 @@ from modules.servers import (
     BackendCertificate,
     Boot,
     Drain,
+    Login,
     PortProbe,
     ServerError,
     Status,
+    UnreachableError,
 )
-from modules.verify.checks import ServerCheck, Unknown
+from modules.verify.checks import Finding, ServerCheck, Unknown
 from modules.verify.servers import judged, look
 from tests.sandbox import fleets
 
@@ -34,7 +36,6 @@ GOOD = Status(
     boot=Boot.ENABLED,
     ports=(PortProbe(80, 200, LIVE), PortProbe(443, 200, LIVE)),
     certificates=(CERTIFICATE,),
-    free=((PurePosixPath("/etc/portico"), 8192),),
 )
 CONF = PurePosixPath("/etc/portico/releases/0123456789ab/portico.conf")
 
@@ -88,8 +89,8 @@ def test_what_is_right_passes(plan: Plan) -> None:
         ),
         (
             ServerCheck.DISK,
-            replace(GOOD, free=((PurePosixPath("/var/log"), 8191),)),
-            "/var/log has 8191 KB free",
+            replace(GOOD, short=("/var/log has 8191 KB free, 8232 are needed",)),
+            "/var/log has 8191 KB free, 8232",
         ),
     ],
 )
@@ -121,12 +122,42 @@ def test_a_machine_without_systemd_is_not_asked_about_its_boot(plan: Plan) -> No
     assert ServerCheck.BOOT not in result.findings
 
 
-def test_a_server_that_cannot_be_asked_fails_where_that_is_demanded(plan: Plan) -> None:
-    def unreachable(_: object) -> None:
-        raise ServerError("web-1: nobody knows its address")
+AWAY = UnreachableError("web-1: nobody knows its address")
 
-    for demanded in (False, True):
-        (result,) = look(plan, unreachable, days=21, demanded=demanded)  # type: ignore[arg-type]
-        told = result.failures if demanded else result.unknowns
-        assert told == {ServerCheck.SSH: "nobody knows its address"}
-        assert list(result.findings) == [ServerCheck.SSH]
+
+@pytest.mark.parametrize(
+    ("error", "demanded", "finding"),
+    [
+        (AWAY, False, Unknown("nobody knows its address")),
+        (AWAY, True, "nobody knows its address"),
+        (ServerError("it has another host key"), False, "it has another host key"),
+    ],
+)
+def test_a_server_that_is_away_fails_where_that_is_demanded_and_one_that_refuses_always(
+    plan: Plan,
+    error: ServerError,
+    demanded: bool,  # noqa: FBT001
+    finding: Finding,
+) -> None:
+    def login(_: object) -> Login:
+        raise error
+
+    (result,) = look(plan, login, days=21, demanded=demanded)
+    assert result.findings == {ServerCheck.SSH: finding}
+
+
+@pytest.mark.parametrize(
+    ("check", "found", "release"),
+    [
+        (ServerCheck.RELEASE, GOOD, "ba9876543210"),
+        (ServerCheck.PORTS, probed(PortProbe(443, 0, None)), LIVE),
+        (ServerCheck.EDITS, replace(GOOD, missing=(CONF,)), LIVE),
+    ],
+)
+def test_what_a_run_may_be_setting_right_is_unknown(
+    plan: Plan, check: ServerCheck, found: Status, release: str
+) -> None:
+    assert check in failures(plan, found, release)
+    result = judged(plan, plan.servers[0], replace(found, running=True), release, days=21)
+    assert result.failures == {}
+    assert result.unknowns[check].endswith(", while a run is at work")

@@ -23,9 +23,9 @@ from tests.sandbox import fleets
 PASSED: Findings = dict.fromkeys((Check.DNS, Check.CONNECTION))
 
 
-def printed(*results: Result, servers: Sequence[ServerResult] = ()) -> str:
+def printed(*results: Result, servers: Sequence[ServerResult] = (), width: int = 140) -> str:
     text = io.StringIO()
-    Console(file=text, width=140).print(table(Verification(results, tuple(servers))))
+    Console(file=text, width=width).print(table(Verification(results, tuple(servers))))
     return text.getvalue()
 
 
@@ -72,6 +72,34 @@ def test_what_is_out_of_sight_is_neither_praised_nor_blamed(tmp_path: Path) -> N
     assert "1 names of 1 domains, 1 certificates: all 2 checks of each passed" in text
     assert "behind internal balancers can't be reached from here" in text
     assert Verification((result(second, {}, out_of_sight=True),)).ok
+
+
+def test_what_a_stranger_calls_itself_is_told_as_it_is(tmp_path: Path) -> None:
+    found = result(two(tmp_path).sites[0])
+    (sight,) = found.observation.sights
+    named = replace(sight.certificates[0], names=("[/bold] [red]x",))
+    odd = replace(sight, certificates=(named,))
+    text = printed(replace(found, observation=replace(found.observation, sights=(odd,))))
+    assert "[/bold] [red]x" in text
+
+
+def test_a_narrow_terminal_folds_the_table_and_loses_nothing(tmp_path: Path) -> None:
+    site = two(tmp_path, "load_balancer: shared").sites[1]
+    found = result(site)
+    (sight,) = found.observation.sights
+    addresses = ("2600:1f18:1234:5678:9abc:def0:1234:5678", "203.0.113.10")
+    told = replace(sight, page=Page(200, (site.domain,), "web-1"))
+    seen = replace(found.observation, sights=(told,), addresses=addresses)
+    lines = printed(replace(found, observation=seen), width=80).splitlines()
+    rule = next(number for number, line in enumerate(lines) if line.strip().startswith("─"))
+    assert lines[rule - 1].split()[-8:] == [
+        *("days", "SNI", "TLS", "HTTP", "redirect", "server", "port", "verified")
+    ]
+    cell = lines[rule + 1].split()[1]
+    start = lines[rule + 1].index(cell)
+    column = (line[start : start + len(cell)].strip() for line in lines[rule + 1 :])
+    assert "".join(column).startswith("".join(addresses))
+    assert all(len(line) <= 80 for line in lines)
 
 
 def test_a_failure_is_told_with_its_reason(tmp_path: Path) -> None:

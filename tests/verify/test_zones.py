@@ -76,6 +76,14 @@ def test_ipv6_is_awaited_where_the_file_has_it(tmp_path: Path) -> None:
     assert answered(plan, answer()) == "ns-1 has no AAAA"
 
 
+def test_ipv6_is_awaited_where_dns_is_elsewhere_too(tmp_path: Path) -> None:
+    settings = ("zone: external", f"certificate: {{arn: '{fleets.ARN.format(1)}'}}")
+    external = fleets.site("a.com", *settings, "ipv6: true") + fleets.site("b.com", *settings)
+    six, four = fleets.plan(tmp_path, external).sites
+    assert (visit(six, "a.com").types, visit(six, "a.com").absent) == (("A", "AAAA"), ())
+    assert (visit(four, "b.com").types, visit(four, "b.com").absent) == (("A",), ())
+
+
 def test_all_names_of_a_site_lead_to_the_same_addresses(plan: Plan) -> None:
     domain = Observation("a.com", A, (), ())
     for addresses, reason in ((A[:1], None), (("127.64.9.9",), "127.64.9.9, but a.com has ")):
