@@ -18,7 +18,7 @@ from typer.core import TyperGroup
 
 from modules.cli import releases, rollback, sandbox, verify
 from modules.cli.output import DEFAULT, ROOT, FleetArgument, console, counted, tell
-from modules.fleet import FleetError, LockMode, load_fleet
+from modules.fleet import FleetError, LockMode, load_fleet, lock, release_port
 from modules.plan import make_plan, warnings
 
 
@@ -108,24 +108,26 @@ sandbox.app.command("releases")(releases.in_sandbox)
 sandbox.app.command("rollback")(rollback.in_sandbox)
 
 
+FleetOption = Annotated[
+    Path | None, typer.Option("--fleet", envvar="PORTICO_FLEET", help="The fleet file.")
+]
+"""For commands whose first word is another one's name."""
+
+
 @ports.callback()
-def list_ports(
-    context: typer.Context,
-    fleet_file: Annotated[
-        Path, typer.Option("--fleet", envvar="PORTICO_FLEET", help="The fleet file.")
-    ] = DEFAULT,
-) -> None:
+def list_ports(context: typer.Context, fleet_file: FleetOption = None) -> None:
     """List which domain owns which port; a removed domain's port rests."""
-    context.obj = fleet_file
+    context.obj = fleet_file or DEFAULT
     if context.invoked_subcommand is None:
-        fleet = load_fleet(fleet_file, LockMode.READ)
+        fleet = load_fleet(context.obj, LockMode.READ)
+        held = lock.read(fleet.path.with_name(lock.FILE_NAME)).ports
         for domain, port in sorted(fleet.ports.items(), key=lambda item: item[1]):
-            print(f"{port:>5}  {domain}{'  (rests)' if domain in fleet.resting else ''}")
+            rests = "  (rests)" if domain in fleet.resting else ""
+            new = "" if domain in held else "  (not in the lock yet)"
+            print(f"{port:>5}  {domain}{rests}{new}")
 
 
 @ports.command()
-def release(context: typer.Context, domain: str) -> None:
+def release(context: typer.Context, domain: str, fleet_file: FleetOption = None) -> None:
     """Free the resting port of DOMAIN, which is in the lock but no longer in the file."""
-    from modules.fleet.load import release_port  # noqa: PLC0415
-
-    print(f"port {release_port(context.obj, domain)} of {domain} is free")
+    print(f"port {release_port(fleet_file or context.obj, domain)} of {domain} is free")

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
     from modules.servers import Kept
 
+VERSION = 1
+"""Of the JSON, which `docs/operations.md` describes: rises when a reader of the former one would be
+misled."""
+
 JsonOption = Annotated[bool, typer.Option("--json", help="For machines.")]
 
 
@@ -67,7 +71,8 @@ def _document(plan: Plan, kept: Mapping[str, Sequence[Kept]], errors: Mapping[st
         }
         for server in plan.servers
     ]
-    return json.dumps({"fleet": plan.fleet, "servers": servers}, indent=2)
+    document = {"version": VERSION, "fleet": plan.fleet, "servers": servers}
+    return json.dumps(document, indent=2)
 
 
 def _table(kept: Mapping[str, Sequence[Kept]]) -> Table:

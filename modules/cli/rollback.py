@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -71,7 +73,7 @@ def _roll_back(fleet: Servers, to: str | None, only: Sequence[str] | None, *, ye
         check_server(fleet.plan, name, "--server")
     names = [each.name for each in fleet.plan.servers if not only or each.name in only]
     stocks = _stocks(fleet, names)
-    moves = find_moves(stocks, to)
+    moves = find_moves(stocks, to, _others(fleet, stocks, to))
     console().print(_table(moves))
     for line in consequences(fleet.plan, moves):
         print(line)
@@ -79,20 +81,35 @@ def _roll_back(fleet: Servers, to: str | None, only: Sequence[str] | None, *, ye
         print("the servers will not have the same configuration")
     if not yes:
         _confirm()
-    for position, each in enumerate(moves):
-        try:
-            failure = _carry_out(fleet, each)
-        except KeyboardInterrupt:
-            _tell_failure(fleet, moves, position, f"interrupted; {_alone(fleet)}")
-            sys.exit(130)
-        if failure:
-            _tell_failure(fleet, moves, position, failure)
-            sys.exit(1)
+    _roll_out(fleet, moves)
     print(_afterwards(fleet, moves))
 
 
 def _stocks(fleet: Servers, names: Sequence[str]) -> Mapping[str, Stock]:
     """Look at all servers before the first one is changed."""
+    from modules.servers import ServerError  # noqa: PLC0415
+
+    stocks, errors = _asked(fleet, names)
+    if errors:
+        tell_errors(errors)
+        hint = "; --server NAME leaves the other servers out" if stocks else ""
+        raise ServerError(f"nothing was changed{hint}")
+    return stocks
+
+
+def _others(fleet: Servers, stocks: Mapping[str, Stock], to: str | None) -> Collection[Stock]:
+    """Look at the servers that are left out, where `to` may be a release of one of them."""
+    if to is None or all(to in {each.release for each in stock.kept} for stock in stocks.values()):
+        return ()
+    found, errors = _asked(
+        fleet, [each.name for each in fleet.plan.servers if each.name not in stocks]
+    )
+    tell_errors(errors)
+    return found.values()
+
+
+def _asked(fleet: Servers, names: Sequence[str]) -> tuple[dict[str, Stock], dict[str, str]]:
+    """Return what each server keeps, or why it doesn't tell."""
     from modules.servers import ServerError, Stock, contents, releases  # noqa: PLC0415
 
     stocks: dict[str, Stock] = {}
@@ -103,10 +120,7 @@ def _stocks(fleet: Servers, names: Sequence[str]) -> Mapping[str, Stock]:
             stocks[name] = Stock(releases(login), contents(login))
         except ServerError as error:
             errors[name] = str(error)
-    if errors:
-        tell_errors(errors)
-        raise ServerError("nothing was changed; --server NAME leaves the other servers out")
-    return stocks
+    return stocks, errors
 
 
 def _table(moves: Sequence[Move]) -> Table:
@@ -151,6 +165,26 @@ def _confirm() -> None:
     if not typer.confirm("Roll back?"):
         print("nothing was changed")
         sys.exit(1)
+
+
+def _roll_out(fleet: Servers, moves: Sequence[Move]) -> None:
+    """Change one server after another; exit where one fails, and say what is left."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
+    for position, each in enumerate(moves):
+        try:
+            failure = _carry_out(fleet, each)
+        except KeyboardInterrupt:
+            _tell_failure(fleet, moves, position, f"interrupted; {_alone(fleet)}")
+            sys.exit(130)
+        except OSError as error:
+            # Nobody reads what is printed, or the disk that it goes to is full.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            failure = f"on this machine: {error.strerror}; {_alone(fleet)}"
+        if failure:
+            _tell_failure(fleet, moves, position, failure)
+            sys.exit(1)
 
 
 def _carry_out(fleet: Servers, move: Move) -> str:

@@ -79,7 +79,7 @@ def read_text(path: Path) -> str:
         reason = (error.strerror or str(error)).lower()
         message = words(
             f"the file cannot be read: {reason}",
-            cure="name one as an argument or in PORTICO_FLEET",
+            cure="name one in the call or in PORTICO_FLEET",
         )
         raise FleetError([Problem(name, 1, 1, Code.UNREADABLE.id, message)]) from None
     try:

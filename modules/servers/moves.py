@@ -45,15 +45,19 @@ class Move:
         return self.before == self.after and not self.after.edited
 
 
-def moves(stocks: Mapping[str, Stock], to: str | None = None) -> Sequence[Move]:
+def moves(
+    stocks: Mapping[str, Stock], to: str | None = None, others: Collection[Stock] = ()
+) -> Sequence[Move]:
     """Choose a release of each server's: the one before its current one, or what `to` names.
 
     A release has another id on each server, as the server's name is in it: a server that has none
-    of that id takes the one of the same configuration, or else of the same plan.
+    of that id takes the one of the same configuration, or else of the same plan. `others` are of
+    servers that don't move, and may know what `to` is.
 
     :raises ServerError: a server has no such release; all such servers are named.
     """
-    found = {name: _target(name, stocks, to) for name in stocks}
+    known = (*stocks.values(), *others)
+    found = {name: _target(stock, known, to) for name, stock in stocks.items()}
     lack = f"no release {to}, nor the like" if to else "no release from before the current one"
     missing = [
         f"{name} keeps {lack}" if stocks[name].kept else f"{name} has nothing deployed"
@@ -71,24 +75,23 @@ def alike(stocks: Mapping[str, Stock], moves: Collection[Move]) -> bool:
     return 1 in {len(digests), len({each.after.planned for each in moves})}
 
 
-def _target(name: str, stocks: Mapping[str, Stock], to: str | None) -> Kept | None:
-    kept = stocks[name].kept
+def _target(stock: Stock, known: Collection[Stock], to: str | None) -> Kept | None:
     if to is None:
-        return next((each for each in kept if each.previous), None)
+        return next((each for each in stock.kept if each.previous), None)
     named = [
-        (stock.digest(to), each.planned)
-        for stock in stocks.values()
-        for each in stock.kept
+        (other.digest(to), each.planned)
+        for other in known
+        for each in other.kept
         if each.release == to
     ]
     digests = {digest for digest, _ in named if digest}
     plans = {planned for _, planned in named if planned}
     ranks = (
         lambda each: each.release == to,
-        lambda each: stocks[name].digest(each.release) in digests,
+        lambda each: stock.digest(each.release) in digests,
         lambda each: each.planned in plans,
     )
-    return next((each for fits in ranks for each in kept if fits(each)), None)
+    return next((each for fits in ranks for each in stock.kept if fits(each)), None)
 
 
 def _move(server: str, stock: Stock, after: Kept) -> Move:

@@ -140,9 +140,14 @@ def test_ports_are_listed_and_released(folder: Path) -> None:
     kept = portico("ports", "release", "domain-a.com", folder=folder)
     assert kept.returncode == 2
     assert "[F511]" in kept.stderr
-    done = portico("ports", "release", "gone.com", folder=folder)
+    elsewhere = ("--fleet", str(folder / "fleet.yaml"))
+    (folder / "away").mkdir()
+    done = portico("ports", "release", "gone.com", *elsewhere, folder=folder / "away")
     assert (done.returncode, done.stdout) == (0, "port 8443 of gone.com is free\n")
     assert "gone.com" not in path.read_text()
+    path.unlink()
+    listed = portico("ports", *elsewhere, folder=folder / "away").stdout
+    assert listed == "  443  domain-a.com  (not in the lock yet)\n"
 
 
 def test_what_the_sandbox_lacks_is_told_without_a_traceback(folder: Path) -> None:

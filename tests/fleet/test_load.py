@@ -28,7 +28,7 @@ def test_a_missing_file() -> None:
         load_fleet("missing.yaml")
     assert str(raised.value) == (
         "missing.yaml:1:1: the file cannot be read: no such file or directory; "
-        "name one as an argument or in PORTICO_FLEET [F101]"
+        "name one in the call or in PORTICO_FLEET [F101]"
     )
 
 

@@ -189,6 +189,8 @@ def test_the_newer_one_is_named_by_one_servers_release(two: Sandbox) -> None:
         for name, releases in kept(two).items()
     }
     with hammered(two, "a.com") as tallies:
+        done = portico("rollback", two, "--yes", "--to", newer["web-2"], "--server", "web-1")
+        assert (done.returncode, current(two)["web-1"]) == (0, newer["web-1"])
         done = portico("rollback", two, "--yes", "--to", newer["web-1"])
     assert done.returncode == 0
     assert "web-2 serves again: b.com" in done.stdout
@@ -205,7 +207,18 @@ def test_what_is_live_already_stays(two: Sandbox) -> None:
     assert current(two) == before
 
 
-def test_an_interrupted_command_leaves_the_server_to_end_by_itself(two: Sandbox) -> None:
+@pytest.mark.parametrize(
+    ("end", "status", "told"),
+    [
+        (signal.SIGINT, 130, "interrupted"),
+        (signal.SIGTERM, 130, "interrupted"),
+        (signal.SIGPIPE, 1, "on this machine: Broken pipe"),
+    ],
+)
+def test_a_command_that_ends_leaves_the_server_to_end_by_itself(
+    two: Sandbox, end: signal.Signals, status: int, told: str
+) -> None:
+    """SIGPIPE stands for a reader that goes, as `head` does."""
     target = next(each["release"] for each in kept(two)["web-1"] if each["previous"])
     script = (
         "import signal, sys; from modules.cli.app import main\n"
@@ -223,10 +236,14 @@ def test_an_interrupted_command_leaves_the_server_to_end_by_itself(two: Sandbox)
     ) as process:
         assert process.stdout is not None
         assert any("testing the configuration" in line for line in process.stdout)
-        process.send_signal(signal.SIGINT)
-        _, complaints = process.communicate(timeout=30)
-    assert process.returncode == 130
-    assert complaints.startswith("web-1 failed: interrupted; what had begun there goes on alone")
+        if end is signal.SIGPIPE:
+            process.stdout.close()
+            process.stdout = None
+        else:
+            process.send_signal(end)
+        _, complaints = process.communicate(timeout=60)
+    assert process.returncode == status
+    assert complaints.startswith(f"web-1 failed: {told}; what had begun there goes on alone")
     assert complaints.endswith(f" {two.place.fleet} --to {target} --server=web-1\n")
     waiting.until("the end", lambda: current(two)["web-1"] == target, seconds=90, pause=1)
     assert serving(two, "web-1", "a.com")

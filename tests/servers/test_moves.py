@@ -53,6 +53,13 @@ def test_whether_the_servers_will_be_alike() -> None:
     assert alike(BOTH, moves(BOTH, "b1")), "one plan, though for two layouts"
 
 
+def test_a_server_that_does_not_move_knows_what_is_meant() -> None:
+    with pytest.raises(ServerError, match="web-1 keeps no release a2, nor the like"):
+        moves({"web-1": WEB_1}, "a2")
+    (move,) = moves({"web-1": WEB_1}, "a2", [WEB_2])
+    assert (move.server, move.after.release) == ("web-1", "a1")
+
+
 def test_what_a_server_does_not_keep() -> None:
     servers = {**BOTH, "web-3": Stock((kept("c3", 3, current=True),), {"c3": content("c")})}
     with pytest.raises(ServerError) as failure:
