@@ -25,9 +25,9 @@ def certificate_of(fleet: Fleet, site: model.Site) -> records.Certificate:
 def identity(certificate: records.Certificate) -> str:
     """Return what changes with the certificate's ARN."""
     match certificate:
-        case records.RequestedCertificate(key, names_, key_algorithm=algorithm):
-            return " ".join((key, *names_, algorithm or ""))
-        case records.UploadedCertificate(key, "acm", fingerprint=fingerprint):
+        case records.RequestedCertificate(key, names=asked, key_algorithm=algorithm):
+            return " ".join((key, *asked, algorithm or ""))
+        case records.UploadedCertificate(key, service="acm", fingerprint=fingerprint):
             return f"{key} {fingerprint}"
         case records.UploadedCertificate():
             return certificate.name
@@ -87,11 +87,13 @@ def _certificate(
             first, *others = acm.names or (site.names if site else ())
             asked = (first, *sorted({*others} - {first}))
             manual = acm.validation == "manual"
+            key_algorithm = None if acm.key_algorithm == "RSA_2048" else acm.key_algorithm
             return records.RequestedCertificate(
                 key=key,
+                generation=(names.digest(key, *asked, key_algorithm or ""),),
                 names=asked,
                 validated=() if manual else tuple(sorted({n.removeprefix("*.") for n in asked})),
-                key_algorithm=None if acm.key_algorithm == "RSA_2048" else acm.key_algorithm,
+                key_algorithm=key_algorithm,
                 manual=manual,
                 wait=acm.wait,
                 tags=tags,
@@ -107,10 +109,13 @@ def _uploaded(
 ) -> records.UploadedCertificate:
     facts = fleet.pems[pem]
     fingerprint = facts.fingerprint[:_FINGERPRINT]
+    name = names.certificate_name(fleet.prefix, key, fingerprint, facts.chain)
     return records.UploadedCertificate(
         key=key,
+        # ACM would exchange it in place, under the ARN that classic balancers hold.
+        generation=names.certificate_generation(name) if service == "iam" else (fingerprint,),
         service=service,
-        name=names.certificate_name(fleet.prefix, key, fingerprint, facts.chain),
+        name=name,
         names=facts.names,
         fingerprint=fingerprint,
         certificate=pem.certificate,

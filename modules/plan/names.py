@@ -1,4 +1,4 @@
-"""Terraform addresses and AWS names, derived from the domain alone.
+"""Terraform addresses and AWS names, derived from the domain, and a digest of what is on it.
 
 An address is an external contract: change it and Terraform replaces the resource. So it holds no
 position, and two domains never share one.
@@ -19,7 +19,7 @@ CERTIFICATE_NAME_LIMIT = 128
 """https://docs.aws.amazon.com/IAM/latest/APIReference/API_UploadServerCertificate.html"""
 
 _DIGEST = 3
-"""Bytes."""
+"""Bytes; BLAKE2 gives a digest of any size: https://www.rfc-editor.org/rfc/rfc7693."""
 
 
 def address(name: str, *parts: str) -> str:
@@ -56,6 +56,12 @@ def certificate_generation(name: str) -> tuple[str, ...]:
     return tuple(name.split("-")[-2:])
 
 
+def digest(*identity: str) -> str:
+    """Return a digest of what can't change without a new resource."""
+    identified = "\0".join(identity).encode()
+    return hashlib.blake2s(identified, digest_size=_DIGEST).hexdigest()
+
+
 def certificate_name(fleet: str, subject: str, fingerprint: str, *identity: str) -> str:
     """Return the name of an IAM server certificate, as `aws_name`, and its fingerprint."""
     room = CERTIFICATE_NAME_LIMIT - len(fingerprint) - 1
@@ -63,8 +69,7 @@ def certificate_name(fleet: str, subject: str, fingerprint: str, *identity: str)
 
 
 def _name(limit: int, fleet: str, subject: str, *identity: str) -> str:
-    identified = "\0".join((subject, *identity)).encode()
-    digest = hashlib.blake2s(identified, digest_size=_DIGEST).hexdigest()
-    room = limit - len(fleet) - len(digest) - 2
+    identified = digest(subject, *identity)
+    room = limit - len(fleet) - len(identified) - 2
     slug = re.sub(r"[^a-z0-9]+", "-", subject.lower())[:room].strip("-")
-    return "-".join(part for part in (fleet, slug, digest) if part)
+    return "-".join(part for part in (fleet, slug, identified) if part)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from modules.plan.names import address, certificate_generation
+from modules.plan.names import address
 from modules.plan.records import Plan, RequestedCertificate, UploadedCertificate
 from modules.stack.addressing import at
 from modules.stack.bindings import (
@@ -62,7 +62,7 @@ class Certificates(Construct):
     def _request(self, record: RequestedCertificate) -> AcmCertificate:
         name, *others = record.names
         return at(
-            address(record.key),
+            address(record.key, *record.generation),
             AcmCertificate(
                 self,
                 record.key,
@@ -84,7 +84,7 @@ class Certificates(Construct):
             if not record.wait:
                 return certificate.arn
         validation = at(
-            address(record.key),
+            address(record.key, *record.generation),
             AcmCertificateValidation(
                 self,
                 f"{record.key}-validation",
@@ -132,8 +132,7 @@ class Certificates(Construct):
                 lifecycle=FIRST_MADE,
                 tags=_tags(record),
             )
-            return at(address(record.key, *certificate_generation(record.name)), uploaded).arn
-        # ACM would exchange it in place, under the ARN that classic balancers hold.
+            return at(address(record.key, *record.generation), uploaded).arn
         imported = AcmCertificate(
             self,
             record.key,
@@ -143,7 +142,7 @@ class Certificates(Construct):
             lifecycle=FIRST_MADE,
             tags=_tags(record),
         )
-        return at(address(record.key, record.fingerprint), imported).arn
+        return at(address(record.key, *record.generation), imported).arn
 
 
 _RECORD = ("name", "type", "value")

@@ -51,10 +51,16 @@ class Handover(Construct):
     def drain(self, moved: Sequence[ITerraformDependable]) -> None:
         """Hold back what has gone from the site's front until clients have followed `moved`."""
         _drain_seconds(TerraformStack.of(self))
-        drain = self._wait("drain", f"var.{DRAIN_SECONDS}", after=moved)
+        self._hold([self._wait("drain", f"var.{DRAIN_SECONDS}", after=moved)])
+
+    def hold(self) -> None:
+        """Hold it back until the new front is healthy, where DNS is not the fleet's to move."""
+        self._hold([self.healthy])
+
+    def _hold(self, after: Sequence[ITerraformDependable]) -> None:
         # Changed last and never replaced: it still needs what has gone when an apply that failed
         # half-way, and took the waits, is repeated.
-        self._waits.made("current", self._dns_names, after=[drain])
+        self._waits.made("current", self._dns_names, after=after)
 
     def _wait(
         self, word: str, seconds: str, *, after: Sequence[ITerraformDependable]

@@ -139,10 +139,14 @@ class SharedFrontDoor(FrontDoor):
 
 
 def identity(certificate: Certificate) -> str:
-    """Return what tells a certificate from all others, as a part of an address."""
+    """Return what tells a certificate from all others, as a part of an address.
+
+    Also from its predecessors: where one comes back whose removal an apply still owes, the old
+    presentation has to be the same resource, else its removal would follow the new one's creation.
+    """
     if isinstance(certificate, ExistingCertificate):
         return hashlib.sha256(certificate.arn.encode()).hexdigest()[:_DIGEST]
-    return certificate.key.replace(".", "_")
+    return "__".join((certificate.key.replace(".", "_"), *certificate.generation))
 
 
 def _names_of_rules(names: Sequence[str]) -> Iterator[Sequence[str]]:

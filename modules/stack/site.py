@@ -47,8 +47,7 @@ class Site(Construct):
             for front in site.fronts
         ]
         self.balancer = self.doors[0]
-        if site.alias_records:
-            self._dns(surroundings)
+        self._move(surroundings)
         Alarms(self, "alarms", self.doors, certificate_arn=self.certificate_arn)
         self._output()
 
@@ -57,8 +56,11 @@ class Site(Construct):
         own = [each for each in balancers if each.kind is not BalancerKind.SHARED]
         return clients_of(self, own[0], surroundings) if own else surroundings
 
-    def _dns(self, surroundings: Surroundings) -> None:
+    def _move(self, surroundings: Surroundings) -> None:
         handover = Handover(self, "handover", self.doors, released=surroundings.released)
+        if not self._record.alias_records:
+            handover.hold()
+            return
         aliases = AliasRecords(self, "aliases", self.doors, surroundings, after=[handover.healthy])
         handover.drain(aliases.records)
 

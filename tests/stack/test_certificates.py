@@ -173,6 +173,30 @@ def test_another_certificate_has_another_address(tmp_path: Path) -> None:
 # --- requested -------------------------------------------------------------------------------
 
 
+def test_a_certificate_of_other_names_has_another_address_wherever_it_is_presented(
+    tmp_path: Path,
+) -> None:
+    """So that a listener that is live never waits for a third one, or loses the first."""
+    text = """\
+defaults: {{load_balancer: shared, document_root: /var/www/html}}
+sites:
+  a.com:
+  b.com: {{aliases: [www.b.com{0}]}}
+  c.com: {{load_balancer: classic, aliases: [www.c.com{1}]}}
+"""
+    before = configuration_of(tmp_path, text.format("", ""))
+    after = configuration_of(tmp_path, text.format(", img.b.com", ", img.c.com"))
+    kept, gone = blocks(before).keys() & blocks(after).keys(), blocks(before).keys() - blocks(after)
+    changed = ("aws_acm_certificate", "aws_acm_certificate_validation")
+    listed = {each for each in gone if each.startswith("aws_lb_listener_certificate.")}
+    assert {each.rpartition("__")[0] for each in gone if each.startswith(changed)} == {
+        f"{kind}.{site}" for kind in changed for site in ("b_com", "c_com")
+    }
+    assert len(listed) == 1
+    assert "b_com__" in listed.pop()
+    assert {each for each in kept if each.startswith(changed)}, "the first site's is the same"
+
+
 def test_a_record_that_several_certificates_need_is_made_once(tmp_path: Path) -> None:
     text = """\
 certificates: {wide: {acm: {names: [a.com, "*.a.com"]}}}
@@ -180,7 +204,7 @@ sites:
   a.com: {certificate: {use: wide}}
   www.a.com: {certificate: {acm: {names: ["*.a.com"]}}}
 """
-    configuration = configuration_of(tmp_path, text)
+    configuration = plainly(configuration_of(tmp_path, text))
     graph = Graph(configuration)
     records = {each for each in graph.of("aws_route53_record") if each.endswith("__validation")}
     assert records == {"aws_route53_record.a_com__validation"}

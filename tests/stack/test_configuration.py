@@ -16,6 +16,7 @@ from tests.stack.golden import (
     arguments_of,
     blocks,
     configuration_of,
+    plainly,
     plan_of,
     reference,
     synthesize,
@@ -101,5 +102,5 @@ sites:
 
 def test_a_site_without_aliases_says_so_to_acm(tmp_path: Path) -> None:
     """Null would mean "as it is": a removed last alias would stay on the certificate."""
-    found = blocks(configuration_of(tmp_path, TWO_SERVERS))
+    found = blocks(plainly(configuration_of(tmp_path, TWO_SERVERS)))
     assert found["aws_acm_certificate.domain-a_com"]["subject_alternative_names"] == []

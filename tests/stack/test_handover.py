@@ -45,6 +45,8 @@ class Fleet:
     """Of the balancers: another is another balancer, of another address."""
     release: str = "true"
     """What the release runs."""
+    dns: bool = True
+    """Whether the names are in Route 53."""
 
 
 class Deployment:
@@ -76,6 +78,9 @@ class Deployment:
         (front,) = self._site.fronts
         doors = [Door(stack, kind, self._site, front, around) for kind in fleet.kinds]
         handover = Handover(stack, "handover", doors, released=[release])
+        if not fleet.dns:
+            handover.hold()
+            return
         alias = at(
             "alias",
             TerraformResource(
@@ -117,6 +122,29 @@ def test_the_old_balancer_goes_once_clients_have_left_it(
     gone = ("delete application_listener", "delete application_balancer")
     assert_in_order(done, f"create {new}_listener", *MOVED, *gone)
     assert_in_order(done, "create release", "wait 12")
+
+
+@pytest.mark.parametrize("generation", ["", "2"])
+def test_where_dns_is_elsewhere_the_old_balancer_goes_once_the_new_one_is_healthy(
+    generation: str, deployment: Deployment
+) -> None:
+    kind = "application" if generation else "classic"
+    new = deployment.apply(Fleet(["application"], dns=False))
+    assert "wait 12" not in new
+    done = deployment.apply(Fleet([kind], generation, dns=False))
+    gone = ("delete application_listener", "delete application_balancer")
+    made = f"create {kind}{generation}_listener"
+    assert_in_order(done, made, "wait 12", "update a_com__current", *gone)
+
+
+def test_where_dns_is_elsewhere_it_stays_while_the_new_one_has_no_release(
+    deployment: Deployment,
+) -> None:
+    deployment.apply(Fleet(["application"], dns=False))
+    failed = deployment.apply(Fleet(["classic"], release="false", dns=False))
+    assert not [each for each in failed if each.startswith("delete application")]
+    back = deployment.apply(Fleet(["application"], dns=False))
+    assert not [each for each in back if "application_" in each]
 
 
 def test_the_way_back_waits_as_well(deployment: Deployment) -> None:

@@ -12,6 +12,8 @@ class RequestedCertificate:
 
     key: str
     """What its addresses start with: a site's domain, or its name in `certificates`."""
+    generation: tuple[str, ...]
+    """What they end in, which changes with all that can't change in place."""
     names: tuple[str, ...]
     """The first becomes the common name; wildcards (`*.a.com`) among them."""
     validated: tuple[str, ...]
@@ -29,6 +31,8 @@ class UploadedCertificate:
     """The team's own, from PEM files."""
 
     key: str
+    generation: tuple[str, ...]
+    """As of a requested one."""
     service: str
     """`acm` or `iam`."""
     name: str
