@@ -36,7 +36,7 @@ is_another() {
     for place in $({ tr '\0' '\n' <"/proc/$1/environ" | sed -n 's/^APACHE_CONFDIR=//p' &&
         tr '\0' '\n' <"/proc/$1/cmdline" | sed -n -e '/^-[df]$/{n;p;}' -e 's/^-[df]\(.\)/\1/p'; } 2>/dev/null); do
         case $config in
-        "$place" | "${place%/}"/*) ;;
+        "$place" | "${place%/}"/* | */"$place") ;;
         *) return 0 ;;
         esac
     done
@@ -65,7 +65,7 @@ apache_pids() {
 # The -D arguments of the running one, such as those of OPTIONS in systemd's unit.
 defines() {
     pid=$(master) || return 0
-    tr '\0' '\n' <"/proc/$pid/cmdline" | sed -n -e '/^-D$/{n;s/^/-D/;}' -e '/^-D[A-Za-z0-9_]*$/p' |
+    tr '\0' '\n' <"/proc/$pid/cmdline" | sed -n -e '/^-D$/{n;s/^/-D/;}' -e '/^-D[^][:space:]*?[]*$/p' |
         grep -v -x -e -DFOREGROUND -e -DNO_DETACH || :
 }
 

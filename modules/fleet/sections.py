@@ -161,7 +161,7 @@ class Ssh(Section):
     user: User = Field(description="Root, or a user with sudo that asks for no password.")
     private_key: KeyFile = Field(
         description="Private key file: `~/…`, absolute, or relative to the fleet file's folder. "
-        "It is read by Terraform alone and need not exist for `validate`."
+        "Without a passphrase, as Terraform asks for none. It need not exist for `validate`."
     )
     host_key: HostKey = Field(
         description="The server's public host key, `ssh-ed25519 AAAA…`, as "

@@ -86,7 +86,8 @@ def policy_named(name: str) -> TlsPolicy:
         known = ", ".join(sorted(_NAMED))
         raise SandboxError(
             f"security policy {name!r} is none that the sandbox knows: {known},"
-            " ELBSecurityPolicy-TLS13-…, -TLS-… and -FS-…"
+            " and those of a date, as ELBSecurityPolicy-TLS13-1-2-Res-2021-06, -TLS-1-2-2017-01 or"
+            " -FS-1-2-2019-08"
         )
     family, lowest, variant = match["family"], match["lowest"], match["variant"]
     return TlsPolicy(

@@ -81,11 +81,26 @@ def test_a_process_that_outlived_its_apache_is_not_taken_for_it(distribution: Ma
         client.wait()
 
 
-def test_what_apache_was_started_with_holds_for_its_test_too(distribution: Machine) -> None:
-    own = distribution.path("/etc/apache2/conf-enabled/own.conf")
-    own.write_text("<IfDefine MINE>\nListen 8445\n</IfDefine>\n")
+def test_one_that_names_its_file_from_its_root_is_it_all_the_same(distribution: Machine) -> None:
     distribution.stop_apache()
-    distribution.run("apachectl", "-k", "start", "-D", "MINE")
+    distribution.run("apachectl", "-f", "apache2.conf", "-k", "start")
+    distribution.wait(lambda: distribution.generation() == 2)
+    pid = distribution.apache_pid()
+    distribution.run("sh", "-c", "echo 1 >/run/apache2/apache2.pid")
+    done = render(THREE).activate(distribution)
+    assert done.returncode == 0, done.stdout
+    assert live(distribution, render(THREE))
+    assert distribution.run("pgrep", "-P", str(pid)).stdout
+
+
+@pytest.mark.parametrize("name", ["MINE", "mine-1.0"])
+def test_what_apache_was_started_with_holds_for_its_test_too(
+    distribution: Machine, name: str
+) -> None:
+    own = distribution.path("/etc/apache2/conf-enabled/own.conf")
+    own.write_text(f"<IfDefine {name}>\nListen 8445\n</IfDefine>\n")
+    distribution.stop_apache()
+    distribution.run("apachectl", "-k", "start", "-D", name)
     distribution.wait(lambda: distribution.generation() == 2)
     assert render(THREE).activate(distribution).returncode == 0
     done = fourth("").activate(distribution)

@@ -5,10 +5,14 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
+
+from modules.plan.apache import SCRIPT
 from tests.apache.releases import THREE, Release, render
 from tests.apache.server import ADDRESS, Machine
 from tests.apache.watching import FOURTH, REFUSED, live, reason
 
+PROCESSES = 6
 CLIENTS = 16
 SIZE = 16 * 1024**2
 
@@ -99,3 +103,30 @@ def test_the_servers_own_limit_is_left_as_it_is(distribution: Machine) -> None:
     distribution.stop_apache()
     assert first.planned("2036-02-01T00:00:00Z").activate(distribution).returncode == 0
     assert distribution.run("cat", "/run/portico/slots").stdout == "128\n"
+
+
+def told(machine: Machine, function: str) -> str:
+    """What a function of the script says, on a machine with a release."""
+    script = (
+        f"sed '/^main /d' /etc/portico/current/{SCRIPT} >/run/functions.sh\n"
+        ". /run/functions.sh\ntrap - EXIT\nload /etc/portico/current/manifest\n"
+    )
+    return machine.run("sh", "-c", f"{script}{function}").stdout
+
+
+def test_a_helper_takes_no_slot(distribution: Machine) -> None:
+    distribution.run("a2enmod", "-q", "cgid")
+    distribution.stop_apache()
+    assert render(THREE).activate(distribution).returncode == 0
+    distribution.wait(lambda: children(distribution) == PROCESSES + 1)
+    assert told(distribution, "taken_slots") == f"{PROCESSES} 0\n"
+
+
+@pytest.mark.parametrize(("own", "slots"), [("", "256\n"), ("ServerLimit 300\n", "300\n")])
+def test_another_mpm_has_other_slots(distribution: Machine, own: str, slots: str) -> None:
+    distribution.stop_apache()
+    distribution.run("a2dismod", "-q", "mpm_event")
+    distribution.run("a2enmod", "-q", "mpm_prefork")
+    distribution.path("/etc/apache2/conf-enabled/own.conf").write_text(own)
+    assert render(THREE).activate(distribution).returncode == 0
+    assert told(distribution, "slots") == slots

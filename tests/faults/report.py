@@ -56,8 +56,9 @@ def side_by_side(portico: str, naive: str, *, different: bool = False) -> str:
 
 
 def _differ(ours: str, theirs: str) -> bool:
-    """Whether both ways met a fault, and only one survived it; what else they tell aside."""
-    return not theirs.startswith("n/a") and ours.partition(";")[0] != theirs.partition(";")[0]
+    """Whether both ways met a fault, and only one survived it."""
+    met = theirs and not theirs.startswith("n/a")
+    return bool(met) and ours.startswith("survived") != theirs.startswith("survived")
 
 
 def _read(table: str) -> Mapping[str, tuple[str, str]]:

@@ -34,13 +34,22 @@ def test_two_tables_are_joined_by_their_faults() -> None:
 
 
 def test_what_both_survive_or_one_cannot_meet_is_no_difference() -> None:
-    other = Case("disk-full", refused())
-    ours = report.markdown([outcome(MET), outcome(NOT_MET), outcome(other)])
+    other, alone, both = (Case(name, refused()) for name in ("disk-full", "clock", "tmp-full"))
+    ours = report.markdown(
+        [
+            outcome(MET),
+            outcome(NOT_MET),
+            outcome(other),
+            outcome(alone),
+            outcome(both, broken=[Broken(1, "another site is down")]),
+        ]
+    )
     naive = report.markdown(
         [
             outcome(MET, notes=["2 downloads whole"]),
             outcome(NOT_MET, status=None, not_met=NOT_MET.naive),
             outcome(other, harm=["every site down"]),
+            outcome(both, harm=["every site down"]),
         ]
     )
     assert report.side_by_side(ours, naive, different=True).splitlines()[2:] == [

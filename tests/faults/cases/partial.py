@@ -64,7 +64,7 @@ def _change_record(rig: Rig, action: str) -> None:
 
 
 def replaced(fleet: Fleet) -> Fleet:
-    """Have balancers of both generations replaced, and a release that the server refuses."""
+    """Have an application and a classic balancer replaced, and a release that is refused."""
     first = with_site(FIRST, *site(1, "ipv6: true", kind="application"))
     return directives("NoSuchDirective on")(with_site(SECOND, *site(7))(first(fleet)))
 
