@@ -342,14 +342,16 @@ def assert_only_its_own(plan: Plan, domain: str, without: str, having: str) -> N
         if zone.startswith("aws_route53_zone."):
             subject = zone.partition(".")[2]
             moved = {zone, f"data.{zone}", f"output.{subject}__name_servers"}
-            moved |= {name for name in changed if proves_in(larger.get(name, {}), zone)}
+            moved |= {name for name in changed if is_proof_in(zone, name, larger)}
             changed -= moved
     assert {name for name in changed if not is_own(plan, domain, name)} == set()
 
 
-def proves_in(block: Mapping[str, Any], zone: str) -> bool:
-    """Whether the block is a validation record in the zone."""
-    return block.get("zone_id") == f"${{{zone}.zone_id}}" and "alias" not in block
+def is_proof_in(zone: str, name: str, found: Mapping[str, Any]) -> bool:
+    """Whether it is a validation record in the zone."""
+    if not name.startswith("aws_route53_record.") or name not in found:
+        return False
+    return found[name]["zone_id"] == f"${{{zone}.zone_id}}" and "alias" not in found[name]
 
 
 def is_shared_balancer(name: str) -> bool:
