@@ -17,7 +17,15 @@ import typer
 from typer.core import TyperGroup
 
 from modules.cli import releases, rollback, sandbox, verify
-from modules.cli.output import DEFAULT, ROOT, FleetArgument, console, counted, tell
+from modules.cli.output import (
+    DEFAULT,
+    ROOT,
+    FleetArgument,
+    console,
+    counted,
+    leave_unsaid,
+    tell,
+)
 from modules.fleet import FleetError, LockMode, load_fleet, lock, release_port
 from modules.plan import make_plan, warnings
 
@@ -48,7 +56,10 @@ app.add_typer(sandbox.app, name="sandbox")
 def main() -> None:
     """Run the command line; what a person can mend is told without a traceback."""
     try:
-        app(prog_name="portico")
+        try:
+            app(prog_name="portico")
+        finally:
+            sys.stdout.flush()
     except FleetError as error:
         print(error, file=sys.stderr)
         sys.exit(2)
@@ -57,8 +68,9 @@ def main() -> None:
         from modules.servers import ServerError  # noqa: PLC0415
         from sandbox.errors import SandboxError  # noqa: PLC0415
 
-        full = isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
-        if not (full or isinstance(error, SandboxError | ServerError)):
+        if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EPIPE}:
+            leave_unsaid()
+        elif not isinstance(error, SandboxError | ServerError):
             raise
         print(error, file=sys.stderr)
         sys.exit(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,6 +35,11 @@ def console(*, stderr: bool = False) -> Console:
 
     output = sys.stderr if stderr else sys.stdout
     return Console(stderr=stderr, width=None if output.isatty() else _WIDTH)
+
+
+def leave_unsaid() -> None:
+    """Drop what stdout still holds, where nobody reads it or the disk that it goes to is full."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def new_table(*headings: str) -> Table:

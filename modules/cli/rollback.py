@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from collections.abc import Collection, Mapping, Sequence
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from modules.cli.output import DEFAULT, FleetArgument, console, new_table
+from modules.cli.output import DEFAULT, FleetArgument, console, leave_unsaid, new_table
 from modules.cli.servers import (
     HostOption,
     Servers,
@@ -179,8 +178,7 @@ def _roll_out(fleet: Servers, moves: Sequence[Move]) -> None:
             _tell_failure(fleet, moves, position, f"interrupted; {_alone(fleet)}")
             sys.exit(130)
         except OSError as error:
-            # Nobody reads what is printed, or the disk that it goes to is full.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            leave_unsaid()
             failure = f"on this machine: {error.strerror}; {_alone(fleet)}"
         if failure:
             _tell_failure(fleet, moves, position, failure)

@@ -150,6 +150,21 @@ def test_ports_are_listed_and_released(folder: Path) -> None:
     assert listed == "  443  domain-a.com  (not in the lock yet)\n"
 
 
+@pytest.mark.parametrize("words", [("validate",), ("show",), ("show", "--json"), ("ports",)])
+def test_a_full_disk_under_the_output_is_told(folder: Path, words: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "modules.cli", *words],
+            cwd=folder,
+            env={"PYTHONPATH": str(ROOT), "HOME": os.environ["HOME"]},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (1, "[Errno 28] No space left on device\n")
+
+
 def test_what_the_sandbox_lacks_is_told_without_a_traceback(folder: Path) -> None:
     done = portico("sandbox", "verify", folder=folder)
     assert done.returncode == 1
