@@ -87,6 +87,7 @@ FAULTS: Mapping[str, tuple[str, ...]] = {
     "partial apply: server done, DNS failed": ("partial-server-done-dns-failed",),
     "partial apply: balancers replaced, server failed, all taken back": (
         "partial-replaced-and-taken-back",
+        "partial-certificates-replaced-and-taken-back",
     ),
     "remove the first site": ("sites-first-removed",),
     "insert in the middle": ("sites-inserted-in-the-middle",),

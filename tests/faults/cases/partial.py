@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from tests.faults.case import Case, Expect, Serves, refused
 from tests.faults.fleet import FIRST, SECOND, Change, Fleet, directives, site, with_site, without
 from tests.faults.joining import NEW, RECORD, aws, joins, records_of, zone_of
-from tests.faults.rig import Rig
+from tests.faults.rig import Applied, Rig
 
 _ELSEWHERE = "198.51.100.7"
 _JOINED = with_site(NEW, *site(4))
@@ -74,6 +75,35 @@ def taken_back(fleet: Fleet) -> Fleet:
     return directives("# corrected")(with_site(SECOND, *site(2))(first(fleet)))
 
 
+def renamed(fleet: Fleet) -> Fleet:
+    """Have requested certificates of more names, and a release that the server refuses."""
+    return directives("NoSuchDirective on")(_requested(fleet, "www", "img"))
+
+
+def named_back(fleet: Fleet) -> Fleet:
+    return directives("# corrected")(_requested(fleet))
+
+
+def once_requested(rig: Rig) -> Applied:
+    """Apply the certificates of fewer names, and then the change."""
+    asked = rig.fleet
+    rig.write(replace(_requested(asked), extra=rig.good.extra))
+    done = rig.apply()
+    assert done.status == 0, done.output[-2000:]
+    rig.write(asked)
+    return rig.apply()
+
+
+def _requested(fleet: Fleet, *more: str) -> Fleet:
+    """Request the certificates of an application and of a classic balancer."""
+    for domain, kind in ((FIRST, "application"), (SECOND, "classic")):
+        names = ", ".join((domain, *(f"{word}.{domain}" for word in more)))
+        balancer, _, *settings = site(0, kind=kind)
+        lines = (balancer, f"certificate: {{acm: {{names: [{names}]}}}}", *settings)
+        fleet = with_site(domain, *lines)(fleet)
+    return fleet
+
+
 CASES = (
     Case(
         "partial-balancer-made-server-failed",
@@ -97,6 +127,14 @@ CASES = (
         refused("NoSuchDirective"),
         change=replaced,
         then=taken_back,
+        naive="its balancers are made the same way; its server is that of apache-test-fails",
+    ),
+    Case(
+        "partial-certificates-replaced-and-taken-back",
+        refused("NoSuchDirective"),
+        change=renamed,
+        then=named_back,
+        act=once_requested,
         naive="its balancers are made the same way; its server is that of apache-test-fails",
     ),
 )
