@@ -130,3 +130,8 @@ def test_another_mpm_has_other_slots(distribution: Machine, own: str, slots: str
     distribution.path("/etc/apache2/conf-enabled/own.conf").write_text(own)
     assert render(THREE).activate(distribution).returncode == 0
     assert told(distribution, "slots") == slots
+
+
+def test_who_would_end_by_usr1_is_told_from_who_reloads(serving: Machine) -> None:
+    function = "takes_graceful $$ || echo ends\ntrap : USR1\ntakes_graceful $$ && echo reloads"
+    assert told(serving, function) == "ends\nreloads\n"
