@@ -134,11 +134,7 @@ def test_what_portico_writes_is_roots_and_keys_are_roots_alone(server: Machine) 
 
 # --- TLS -------------------------------------------------------------------------------------
 
-OF_A_PUBLIC_SITE = {
-    "certificate_path_validation",
-    "maximum_certificate_lifespan",
-    "certificate_types",
-}
+OF_A_PUBLIC_SITE = {"certificate_path_validation", "maximum_certificate_lifespan"}
 
 
 @pytest.mark.parametrize("port", PORT.values())

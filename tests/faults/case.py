@@ -56,12 +56,25 @@ def applied(*words: str) -> Expect:
     return Expect(fails=False, serves=Serves.AFTER, words=words)
 
 
+LOST = r"Error: (file|remote-exec) provisioner error with terraform_data\.web-1"
+"""What Terraform says when it has lost a server: which one, and in doing what."""
+
+
 def nothing(_rig: Rig) -> AbstractContextManager[object]:
     return nullcontext()
 
 
 def apply(rig: Rig) -> Applied:
     return rig.apply()
+
+
+@contextmanager
+def lock_as_before(rig: Rig) -> Iterator[None]:
+    """Have the ports free again for the cases to come."""
+    lock = rig.fleet.folder / "fleet.lock.json"
+    before = lock.read_text()
+    yield
+    lock.write_text(before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +92,8 @@ class Case:
     act: Act = apply
     servers: int = 1
     """Of the fleet; the rig's machine is the last of them, which is changed last."""
+    minutes: int = 1
+    """How long it takes, about: the longest begin first."""
     quick: bool = False
     naive: str = ""
     """Why the naive way can't meet this fault; "" where it can."""

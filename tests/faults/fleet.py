@@ -21,6 +21,12 @@ def site(number: int, *settings: str, kind: str = "classic") -> tuple[str, ...]:
     return (f"load_balancer: {kind}", f"certificate: {{arn: '{arn}'}}", _HEALTH, *settings)
 
 
+def cheap_site() -> tuple[str, ...]:
+    """Return the settings of a site that costs AWS as little as can be, for where many come."""
+    arn = fleets.ARN.format(9)
+    return ("load_balancer: shared", f"certificate: {{arn: '{arn}'}}", "zone: external")
+
+
 @dataclass(frozen=True, slots=True)
 class Fleet:
     """What the fleet file says."""

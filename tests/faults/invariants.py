@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from tests.faults.case import Case, Expect, Serves
 from tests.faults.fleet import CHANGED
-from tests.faults.machine import Machine, Seen
+from tests.faults.machine import Seen
 from tests.faults.rig import Applied, Rig
 
 BEGIN = "-----" + "BEGIN "
@@ -65,14 +65,18 @@ def is_told(expect: Expect, done: Applied) -> Iterator[Broken]:
             yield Broken(3, f"the output lacks {words!r}: {tail}")
 
 
-def converges(rig: Rig) -> Iterator[Broken]:
-    """3. The next apply converges."""
+def converges(rig: Rig, mark: str = "") -> Iterator[Broken]:
+    """3. The next apply converges: what Terraform says is live is, with its `mark` if any."""
     done = rig.apply()
     if done.status:
         tail = " | ".join(done.output.strip().splitlines()[-12:])
         yield Broken(3, f"the next apply fails: {tail}")
     if rig.machine.journal():
         yield Broken(3, f"the next apply leaves a journal: {rig.machine.journal()!r}")
+    if (live := rig.machine.current()) != (applied := rig.applied_release()):
+        yield Broken(3, f"the next apply leaves {live} live, its release is {applied}")
+    if mark and (seen := rig.look(CHANGED)[CHANGED]).changed != mark:
+        yield Broken(3, f"the next apply does not serve the change: {seen}")
 
 
 def is_not_reloaded(rig: Rig) -> Iterator[Broken]:
@@ -87,13 +91,17 @@ def is_not_reloaded(rig: Rig) -> Iterator[Broken]:
 
 def is_secret(rig: Rig, *outputs: str) -> Iterator[Broken]:
     """5. No key or secret in /tmp, logs, state of the shipping resource, plan or JSON."""
-    secrets = _secrets(rig.machine, rig.up.place.folder)
+    secrets = _secrets(rig)
     stack = rig.up.terraform.stack
     texts = {
         "the output": "\n".join(outputs),
-        "the state": _shipped(rig.up.place.terraform_state),
+        "the state": json.dumps(rig.shipped()),
         "the JSON": (stack / "cdk.tf.json").read_text(),
     }
+    for plan in rig.saved_plans():
+        with zipfile.ZipFile(plan) as parts:
+            for name in parts.namelist():
+                texts[f"the saved plan's {name}"] = parts.read(name).decode(errors="replace")
     root = rig.machine.root
     for folder in ("tmp", "var/log", "var/lib/portico", "home"):
         for file in (root / folder).rglob("*"):
@@ -122,13 +130,15 @@ def ports_stay(rig: Rig, before: Mapping[str, int]) -> Iterator[Broken]:
 
 def each_has_its_own(rig: Rig, seen: Mapping[str, Seen]) -> Iterator[Broken]:
     """8. Each port presents its own certificate without SNI, and serves this release."""
-    release = rig.machine.current()
+    release, own = rig.machine.current(), rig.machine.certificates()
     for domain, found in seen.items():
         if (found.status, found.release) != (200, release) or domain not in found.sites.split():
             yield Broken(8, f"{domain} does not serve release {release}: {found}")
-    shown = [each.certificate for each in seen.values()]
-    if len(set(shown)) != len(rig.ports):
-        yield Broken(8, f"{len(set(shown))} certificates on {len(rig.ports)} ports")
+        if found.certificate != own.get(domain):
+            yield Broken(8, f"{domain} presents {found.certificate}, its own is {own.get(domain)}")
+    shown = {each.certificate for each in seen.values()}
+    if len(shown) != len(seen):
+        yield Broken(8, f"{len(shown)} certificates on {len(seen)} ports")
 
 
 def serves(case: Case, before: Seen, after: Seen, rig: Rig) -> Iterator[Broken]:
@@ -141,17 +151,13 @@ def serves(case: Case, before: Seen, after: Seen, rig: Rig) -> Iterator[Broken]:
         yield Broken(0, f"{CHANGED} was {before}, is {after}; journal {rig.machine.journal()!r}")
 
 
-def _secrets(machine: Machine, folder: Path) -> list[str]:
-    """Return a line of each private key: of the server's, and of who logs in."""
-    root = machine.root
+def _secrets(rig: Rig) -> list[str]:
+    """Return a line of each private key: of the server's, of balancers', and of who logs in."""
+    root = rig.machine.root
     files = [
         *(root / "etc/portico/tls").rglob("key.pem"),
         *(root / "etc/ssl/private").glob("*.key"),
-        folder / "login",
+        *rig.fleet.folder.rglob("private_key.pem"),
+        rig.up.place.folder / "login",
     ]
     return [file.read_text().splitlines()[1] for file in files]
-
-
-def _shipped(state: Path) -> str:
-    resources = json.loads(state.read_text())["resources"]
-    return json.dumps([each for each in resources if each["type"] == "terraform_data"])

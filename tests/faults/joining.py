@@ -54,7 +54,11 @@ def others_stay(rig: Rig, before: dict[str, Seen]) -> None:
     releases = {seen.release for seen in after.values()}
     assert len(releases) == 1, after
     expected = {name: replace(seen, release=min(releases)) for name, seen in before.items()}
-    broken = [*invariants.others_are_served(expected, after)]
+    broken = [
+        *invariants.others_are_served(expected, after),
+        *invariants.each_has_its_own(rig, after),
+        *invariants.starts_cold(rig, after),
+    ]
     assert not broken, broken
 
 

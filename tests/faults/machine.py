@@ -26,6 +26,7 @@ CURRENT = "/etc/portico/current"
 
 _GENERATIONS = re.compile(r"resuming normal operations")
 _SITES = re.compile(r'<meta name="portico-sites" content="([^"]*)">')
+_END = "-----END CERTIFICATE-----"
 _VOLATILE = frozenset({"usr", "proc", "dev", "sys", "run", "tmp"})
 """Of a server's top folders, those that a reboot makes anew."""
 
@@ -161,6 +162,14 @@ class Machine:
             found = re.search(r"^release (\S+)$", text, re.MULTILINE)
             return found[1] if found else ""
         return ""
+
+    def certificates(self) -> dict[str, str]:
+        """Return the SHA-256 of each site's own certificate, in the file that its release names."""
+        with suppress(OSError):
+            text = self.path(f"{CURRENT}/manifest").read_text()
+            sites = re.findall(r"^site (\S+) \S+ \S+ (\S+)", text, re.MULTILINE)
+            return {domain: fingerprint(self.path(file).read_text()) for domain, file in sites}
+        return {}
 
     def program(self, name: str, script: str) -> Path:
         """Put a program of that name before the machine's own."""
@@ -304,6 +313,12 @@ def _parent(pid: int) -> int | None:
 
 def _namespace(sandbox: Sandbox, name: str) -> Path:
     return Path(f"/proc/{sandbox.state.first.pid}/root/run/netns/{name}")
+
+
+def fingerprint(pem: str) -> str:
+    """Return the SHA-256 of the first certificate in a PEM file."""
+    first, end, _ = pem.partition(_END)
+    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(f"{first}{end}")).hexdigest()
 
 
 def vpc(sandbox: Sandbox) -> Path:

@@ -14,9 +14,12 @@ from modules.plan.apache import made_backend_tls, made_key
 from modules.plan.names import address
 from modules.plan.records import BackendTls
 from sandbox import Sandbox
+from tests.faults import steps
 from tests.faults.machine import CURRENT, Machine
 
 FILE = "/etc/apache2/conf-enabled/naive.conf"
+CONFIGTEST, GRACEFUL = steps.runs("apachectl configtest"), steps.runs("apachectl graceful")
+"""Its two steps on the server."""
 _HOME = "/etc/naive"
 _OVERRIDE = "zz_naive_override.tf.json"
 """Terraform merges overrides in the order of their names: after the sandbox's."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -11,10 +12,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import sandbox
 from modules.fleet import FleetError, LockMode, load_fleet
 from modules.plan import Plan, make_plan
+from modules.plan.names import address
 from sandbox import Sandbox, SandboxError, addresses, life, waiting
 from sandbox.terraform import terraforms
 from tests.faults import clients, naive
@@ -22,6 +25,8 @@ from tests.faults.clients import Lookup, Tallies, Target
 from tests.faults.fleet import Fleet
 from tests.faults.machine import Machine, Seen, unverified, vpc
 from tests.faults.wire import Wire, wire
+
+SAVED_PLAN = "saved.tfplan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,36 @@ class Rig:
         if self.is_naive:
             naive.override(self.up)
         self._synthesized = text
+
+    def release(self, hear: Callable[[str], None] | None = None) -> Applied:
+        """Apply the server's release alone, and nothing in AWS."""
+        self.synthesize()
+        target = f"-target={self._shipping}"
+        return Applied(*self.up.terraform.plain("apply", "-auto-approve", target, hear=hear))
+
+    def shipped(self) -> Mapping[str, Any]:
+        """Return what the state says of the server's release; nothing where it does not lie here.
+
+        That is while a case has it in S3.
+        """
+        text = self.up.place.terraform_state.read_text()
+        for resource in json.loads(text)["resources"] if text else ():
+            if f"{resource['type']}.{resource['name']}" == self._shipping:
+                return dict(resource["instances"][0]["attributes"])
+        return {}
+
+    def applied_release(self) -> str:
+        """Return the release of the last apply that Terraform takes for done; "" without one."""
+        triggers = self.shipped().get("triggers_replace")
+        return str(triggers["value"][0]) if triggers else ""
+
+    def saved_plans(self) -> list[Path]:
+        """Return the plan files that the case has had Terraform save."""
+        return [*self.folder.rglob(SAVED_PLAN)]
+
+    @property
+    def _shipping(self) -> str:
+        return f"terraform_data.{address(self.machine.name)}"
 
     def says_no_changes(self) -> bool:
         """Whether a further apply finds nothing to do."""

@@ -77,9 +77,11 @@ def _survive(rig: Rig, case: Case, outcome: Outcome) -> None:
             broken += invariants.is_told(case.expect, done)
             rested = rig.look()
             broken += _rested(rig, case, before, rested)
+            broken += invariants.is_secret(rig, done.output)
+            broken += invariants.ports_stay(rig, ports)
         if case.then:
             rig.write(case.then(asked))
-        broken += invariants.converges(rig)
+        broken += invariants.converges(rig, "" if case.then else case.mark)
         after = rig.look()
         broken += invariants.each_has_its_own(rig, after)
         broken += invariants.is_not_reloaded(rig)
@@ -107,6 +109,7 @@ def _rested(
             for domain, seen in before.items()
         }
         yield from invariants.others_are_served(moved, rested)
+    yield from invariants.each_has_its_own(rig, known)
     if case.expect.fails:
         yield from invariants.starts_cold(rig, known)
 

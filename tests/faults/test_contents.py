@@ -19,6 +19,11 @@ def test_each_named_case_is_written() -> None:
     assert {pattern for pattern in NAMED if not written(pattern)} == TO_COME
 
 
+def test_each_written_case_is_named() -> None:
+    named = {name for name in WRITTEN if any(fnmatch(name, each) for each in NAMED)}
+    assert named == WRITTEN
+
+
 def test_what_is_to_come_is_named() -> None:
     assert TO_COME <= NAMED
 

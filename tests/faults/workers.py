@@ -41,7 +41,7 @@ def outcomes(cases: Sequence[Case], rigs: Rigs) -> Iterator[tuple[int, Outcome]]
     waiting: Any = _FORK.Queue()
     done: Any = _FORK.Queue()
     # Those of one size of fleet after each other: a worker brings a sandbox up a size.
-    for place in sorted(range(len(cases)), key=lambda place: cases[place].servers):
+    for place in sorted(range(len(cases)), key=lambda at: (cases[at].servers, -cases[at].minutes)):
         waiting.put(place)
     numbers = range(1, min(rigs.at_once, len(cases)) + 1)
     workers = [_FORK.Process(target=_work, args=(n, cases, rigs, waiting, done)) for n in numbers]

@@ -1,6 +1,7 @@
-"""Clients that fetch sites all the while, each request over a new connection.
+"""Clients that fetch sites all the while.
 
-For each name there are two: one asks DNS anew each time, one keeps an answer for as long as it may.
+For each name there are two with a new connection for each request: one asks DNS anew each time, one
+keeps an answer for as long as it may. A third has one connection for as long as it lives.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from modules.verify.handshakes import HTTPS
 from sandbox import Sandbox
 from tests.faults.clients import Lookup, Tallies, Tally, Target, fetching
 
-_CLIENTS = {"asks anew": False, "remembers": True}
+_KEEPS = "keeps its connection"
+_CLIENTS = {"asks anew": False, "remembers": True, _KEEPS: True}
 _PAUSE = 0.05
 
 
@@ -47,8 +49,10 @@ class Hammered:
 
 
 @contextmanager
-def hammered(up: Sandbox, *names: str, sni: Collection[str] = ()) -> Iterator[Hammered]:
-    """Have the names fetched all the while, those in `sni` with SNI."""
+def hammered(
+    up: Sandbox, *names: str, sni: Collection[str] = (), kept: bool = False
+) -> Iterator[Hammered]:
+    """Have the names fetched all the while, those in `sni` with SNI; `kept`: by the third too."""
     context = ssl.create_default_context(cadata=sandbox.view_of(up).roots)
     context.check_hostname = False
     targets = [
@@ -60,9 +64,11 @@ def hammered(up: Sandbox, *names: str, sni: Collection[str] = ()) -> Iterator[Ha
             pause=_PAUSE,
             sni=name in sni,
             client=client,
+            kept=client == _KEEPS,
         )
         for name in names
         for client, remembers in _CLIENTS.items()
+        if kept or client != _KEEPS
     ]
     with fetching(targets) as tallies:
         yield Hammered(tallies, targets)

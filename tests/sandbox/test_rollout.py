@@ -21,6 +21,7 @@ import sandbox
 from modules import servers
 from sandbox import Sandbox, SandboxError, balancing, network
 from sandbox.emulator.api import Api
+from tests.faults.machine import Machine
 from tests.sandbox import examples
 from tests.sandbox.hammering import Hammered, hammered
 
@@ -30,6 +31,8 @@ SITES = ("domain-a.com", "domain-b.com")
 SERVERS = ("web-1", "web-2", "web-3")
 DELAY = 10
 """Seconds: the example's `draining`."""
+NOTICED = 14
+"""Seconds in which all balancers have noticed a drain: the example's take 12."""
 HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE+i0KXrJdMd0acDgL4okF2FE7SznG9Mrv0SgrFB7y81"
 FOURTH = f"""\
   web-4:
@@ -63,7 +66,7 @@ def text(fleet: Path) -> Iterator[str]:
 @contextmanager
 def nothing_fails(up: Sandbox) -> Iterator[Hammered]:
     """Have both sites fetched all the while, and each request answered."""
-    with hammered(up, *SITES) as tallies:
+    with hammered(up, *SITES, kept=True) as tallies:
         yield tallies
     assert tallies.failed == []
     assert tallies.fewest > 50
@@ -98,6 +101,8 @@ class Seen:
 
     failing: list[frozenset[str]] = field(default_factory=list)
     """Servers at once, each time that they changed."""
+    requests: dict[str, list[int]] = field(default_factory=dict)
+    """By server: how many requests it has logged, at each look while it was long drained."""
 
     @property
     def order(self) -> list[str]:
@@ -107,11 +112,19 @@ class Seen:
 
 @contextmanager
 def watched(up: Sandbox) -> Iterator[Seen]:
-    """Look all the while which servers the balancers find unhealthy."""
+    """Look all the while which servers the balancers find unhealthy, and who is sent requests."""
     seen, stop = Seen(), threading.Event()
+    machines = [Machine(up, name) for name in SERVERS]
+    begun: dict[str, float] = {}
 
     def look() -> None:
         while not stop.wait(0.2):
+            for each in machines:
+                if not each.path("/run/portico/draining").exists():
+                    begun.pop(each.name, None)
+                elif time.monotonic() - begun.setdefault(each.name, time.monotonic()) > NOTICED:
+                    log = each.path("/var/log/apache2/portico-access.log").read_text()
+                    seen.requests.setdefault(each.name, []).append(log.count("\n"))
             ways = balancing.unhealthy(up.place, up.state.enclosure)
             names = frozenset(re.sub("-subnet-.*", "", way) for way in ways)
             if not seen.failing or seen.failing[-1] != names:
@@ -142,6 +155,10 @@ def test_one_server_after_another_is_drained_and_changed(
         after = sandbox.up(fleet)
     assert max(map(len, seen.failing)) == 1
     assert seen.order == [*SERVERS]
+    assert {*seen.requests} == {*SERVERS}
+    assert {name: len({*counts}) for name, counts in seen.requests.items()} == dict.fromkeys(
+        SERVERS, 1
+    ), "a drained server was sent requests"
     assert differing(before, releases(after)) == {*SERVERS}
 
 

@@ -213,11 +213,13 @@ def idling(rig: Rig) -> Iterator[None]:
             over.set()
         for way, count in zip(ways(rig), counts, strict=True):
             where = "at the port" if way.namespace else "through the balancer"
-            rig.notes.append(f"{count.result()} of {_IDLE} closed {where}")
+            closed = count.result()
+            assert way.namespace or not closed, f"{closed} closed {where}"
+            rig.notes.append(f"{closed} of {_IDLE} closed {where}")
 
 
 def _idle(way: Target, begun: threading.Event, over: threading.Event) -> int:
-    """Return how many were closed; a request on any of the others is answered."""
+    """Return how many were closed; each of the others answers, and so does one in its place."""
     held = [connected(way) for _ in range(_IDLE)]
     for each in held:
         _ask(each)
@@ -229,8 +231,9 @@ def _idle(way: Target, begun: threading.Event, over: threading.Event) -> int:
             with suppress(ConnectionResetError, ssl.SSLEOFError):
                 assert each.sock.recv(1) == b"", "an answer that nobody has asked for"
             closed += 1
-        else:
-            _ask(each)
+            each.close()
+        # http.client connects anew what was closed.
+        _ask(each)
         each.close()
     return closed
 

@@ -17,7 +17,8 @@ from threading import Event
 from tests.faults import steps
 from tests.faults.case import Case, Expect, Fault, Serves, applied
 from tests.faults.fleet import EXTRA, Change, directives
-from tests.faults.rig import Applied, Rig
+from tests.faults.naive import CONFIGTEST
+from tests.faults.rig import SAVED_PLAN, Applied, Rig
 
 _NAME = "elsewhere"
 _SECONDS = 120
@@ -57,7 +58,7 @@ class Elsewhere:
 
     @property
     def _saved(self) -> Path:
-        return self.folder / "saved"
+        return self.folder / SAVED_PLAN
 
     @property
     def _state(self) -> str:
@@ -80,7 +81,7 @@ def at_once(rig: Rig) -> Applied:
         reached.set()
         go.wait(_SECONDS)
 
-    step = steps.runs("apachectl configtest" if rig.is_naive else "timeout *unshare *")
+    step = CONFIGTEST if rig.is_naive else steps.runs("timeout *unshare *")
     waiting = nullcontext() if rig.is_naive else rig.when_said("waiting for the lock", go.set)
     with ThreadPoolExecutor(1) as pool, steps.held(rig.machine, step, wait):
         first = pool.submit(other.apply)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import signal
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
-from tests.faults import steps
-from tests.faults.case import Case, Expect, Fault, Serves, refused
-from tests.faults.fleet import directives
+from modules.servers import ServerError, rollback
+from tests.faults import invariants, steps
+from tests.faults.case import LOST, Case, Expect, Fault, Serves, lock_as_before, refused
+from tests.faults.fleet import CHANGED, cheap_site, directives, with_site
+from tests.faults.machine import CURRENT, Seen
+from tests.faults.naive import CONFIGTEST, GRACEFUL
 from tests.faults.rig import Applied, Rig
 from tests.faults.steps import Step
-
-_LOST = r"Error: "
 
 
 def lost_at(step: Step, naive: Step | None = None) -> Fault:
@@ -39,57 +42,130 @@ def worker_killed_at(step: Step) -> Fault:
 
 
 def at_each_step(rig: Rig) -> Applied:
-    """Lose power before each command that finds the disk changed, in as many applies.
+    """Lose power before each command that finds the disk changed, in as many changes.
 
-    After each the machine must serve one of the two releases, and the next apply converge.
+    A change is all that one can be: a site comes, the last one that came goes, another has a header
+    more, and what is live was edited by hand. After each the machine must serve one of the two
+    releases, and the next apply converge.
     """
-    changed = rig.fleet.extra.strip()
+    asked, ports = rig.fleet, rig.ports
     for number in itertools.count(1):
-        before = rig.look()
-        rig.write(directives(f'{changed}\nHeader set X-Step "{number}"')(rig.fleet))
+        before = rig.machine.look(ports)
+        mark = f"step {number}"
+        site = with_site(f"step-{number}.example", *cheap_site())
+        rig.write(site(directives(f'Header set X-Changed "{mark}"')(asked)))
+        with rig.machine.path(f"{CURRENT}/portico.conf").open("a") as file:
+            file.write("# by hand\n")
         try:
             with steps.held(rig.machine, steps.change(number), rig.power_cut):
-                done = rig.apply()
+                done = rig.release()
                 rig.machine.rest()
         except steps.NeverCame:
             break
         lost = done
-        at = f"change {number}, before `{steps.changes(rig.machine)[-1][:60]}`"
+        at = _place(rig, number)
         assert done.status, f"{at}: the apply says success"
-        after = rig.look()
-        assert len({seen.release for seen in after.values()}) == 1, f"{at}: {after}"
-        for domain, seen in after.items():
-            assert replace(seen, release="") == replace(before[domain], release=""), f"{at}: {seen}"
-        done = rig.apply()
+        assert re.search(LOST, done.said), f"{at}: {done.output[-500:]}"
+        _one_or_the_other(at, before, rig.machine.look(ports))
+        done = rig.release()
         assert done.status == 0, f"{at}: the next apply fails: {done.output[-500:]}"
         assert not rig.machine.journal(), f"{at}: a journal is left"
+        ports, seen = rig.ports, rig.look()
+        assert seen[CHANGED].changed == mark, f"{at}: the next apply leaves {seen[CHANGED]}"
+        broken = [*invariants.each_has_its_own(rig, seen)]
+        assert not broken, f"{at}: {broken}"
     assert done.status == 0, done.output
     assert number > _FEWEST, steps.changes(rig.machine)
     rig.notes.append(f"{number - 1} steps")
+    rig.write(asked)
+    last = rig.release()
+    assert last.status == 0, last.output[-2000:]
     return lost
 
 
-_FEWEST = 20
+def of_a_rollback(rig: Rig) -> Applied:
+    """Lose power before each command that finds the disk changed, in as many rollbacks."""
+    live = rig.machine.current()
+    done = rig.apply()
+    assert done.status == 0, done.output[-2000:]
+    newest = other = rig.machine.current()
+    lost = ""
+    for number in itertools.count(1):
+        live, other = other, live
+        before = rig.look()
+        try:
+            with steps.held(rig.machine, steps.change(number), rig.power_cut):
+                lost = _rolled_back(rig, other) or lost
+        except steps.NeverCame:
+            break
+        rig.machine.rest()
+        at = _place(rig, number)
+        _one_or_the_other(at, before, rig.look(), but=CHANGED)
+        assert not (told := _rolled_back(rig, other)), f"{at}: {told}"
+        assert not rig.machine.journal(), f"{at}: a journal is left"
+        seen = rig.look()
+        assert {each.release for each in seen.values()} == {other}, f"{at}: {seen}"
+    assert number > _FEWEST_OF_A_ROLLBACK, steps.changes(rig.machine)
+    rig.notes.append(f"{number - 1} steps")
+    if rig.machine.current() != newest:
+        assert not (told := _rolled_back(rig, newest)), told
+    return Applied(1, lost)
+
+
+def _rolled_back(rig: Rig, release: str) -> str:
+    """Make a kept release live again; return why that failed, "" where it did not."""
+    lines: list[str] = []
+    try:
+        status = rollback(rig.up.login(rig.machine.name), release, lines.append)
+    except ServerError as error:
+        return str(error)
+    return "\n".join(lines) if status else ""
+
+
+def _place(rig: Rig, number: int) -> str:
+    return f"change {number}, before `{steps.changes(rig.machine)[-1][:60]}`"
+
+
+def _one_or_the_other(
+    at: str, before: Mapping[str, Seen], after: Mapping[str, Seen], but: str = ""
+) -> None:
+    """See that all sites have one release, and but for that serve what they did."""
+    assert len({seen.release for seen in after.values()}) == 1, f"{at}: {after}"
+    for domain, seen in after.items():
+        was = before[domain]
+        if domain == but:
+            was = replace(was, changed=seen.changed)
+        assert replace(seen, release="") == replace(was, release=""), f"{at}: {seen}"
+
+
+_FEWEST, _FEWEST_OF_A_ROLLBACK = 50, 10
 """Steps that change the disk: fewer, and they are not all seen."""
 
 CASES = (
     Case(
         "power-lost-at-each-step",
         Expect(fails=True, serves=Serves.AFTER),
+        lock_as_before,
         act=at_each_step,
+        minutes=25,
         naive="it has two steps, which power-lost-at-test and -after-switch are",
     ),
     Case(
+        "power-lost-at-each-step-of-a-rollback",
+        Expect(fails=True, serves=Serves.AFTER, words=("the connection was lost",)),
+        act=of_a_rollback,
+        minutes=8,
+        naive="it keeps nothing to go back to",
+    ),
+    Case(
         "power-lost-at-test",
-        refused(_LOST),
-        fault=lost_at(steps.says("testing the configuration"), steps.runs("apachectl configtest")),
+        refused(LOST),
+        fault=lost_at(steps.says("testing the configuration"), CONFIGTEST),
     ),
     Case(
         "power-lost-after-switch",
-        Expect(fails=True, serves=Serves.EITHER, words=(_LOST,)),
-        fault=lost_at(
-            steps.says_then("switching to release", "curl *"), steps.runs("apachectl graceful")
-        ),
+        Expect(fails=True, serves=Serves.EITHER, words=(LOST,)),
+        fault=lost_at(steps.says_then("switching to release", "curl *"), GRACEFUL),
         quick=True,
     ),
     Case(

@@ -64,5 +64,6 @@ CASES = (
         "privileges-host-key-changed",
         refused(r"Error: .*(host key|knownhosts|key mismatch)"),
         fault=host_key_changed,
+        minutes=5,
     ),
 )

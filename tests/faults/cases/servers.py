@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from tests.faults import invariants
 from tests.faults.case import Case, refused
 from tests.faults.cases.disk import full
 from tests.faults.machine import Machine
@@ -14,10 +17,14 @@ def first_goes_on(rig: Rig) -> Applied:
     before = machine.current()
     done = rig.apply()
     if not rig.is_naive:
-        after = machine.look(rig.ports)
+        first, after = replace(rig, machine=machine), machine.look(rig.ports)
         assert machine.current() != before, "the first server has the old release"
-        assert {seen.release for seen in after.values()} == {machine.current()}, after
-        assert {seen.status for seen in after.values()} == {200}, after
+        broken = [
+            *invariants.each_has_its_own(first, after),
+            *invariants.starts_cold(first, after),
+            *invariants.is_secret(first, done.output),
+        ]
+        assert not broken, broken
     return done
 
 

@@ -17,8 +17,18 @@ from sandbox import waiting
 from sandbox.terraform import terraforms
 from tests.faults import steps
 from tests.faults.case import Case, Expect, Fault, Serves, finished, refused
-from tests.faults.fleet import site, with_site, without
-from tests.faults.joining import BALANCER, NEW, RECORD, aws, joins, take_in, zone_of
+from tests.faults.fleet import CHANGED, site, with_site, without
+from tests.faults.joining import (
+    BALANCER,
+    NEW,
+    RECORD,
+    aws,
+    joins,
+    others_stay,
+    take_in,
+    zone_of,
+)
+from tests.faults.naive import CONFIGTEST, GRACEFUL
 from tests.faults.rig import Applied, Rig
 from tests.faults.steps import Step
 
@@ -51,7 +61,6 @@ def ended_at(step: Step, number: signal.Signals, naive: Step | None = None) -> F
 _IN_UPLOAD = steps.runs("scp *", nth=2)
 _IN_ACTIVATION = steps.says("testing the configuration")
 _AFTER_SWITCH = steps.says_then("switching to release", "curl *")
-_CONFIGTEST, _GRACEFUL = steps.runs("apachectl configtest"), steps.runs("apachectl graceful")
 
 # --- while AWS is being changed -----------------------------------------------------------------
 
@@ -132,10 +141,12 @@ def _move_state(rig: Rig) -> None:
 
 def holding_lock(rig: Rig) -> Applied:
     """Apply, which is killed; the next apply meets its lock, which is then taken away."""
+    before = rig.look()
     with ended_at(_IN_ACTIVATION, signal.SIGKILL)(rig):
         done = rig.apply()
     assert done.status, "the apply says success"
     rig.machine.rest()
+    others_stay(rig, {name: seen for name, seen in before.items() if name != CHANGED})
     locked = rig.apply()
     found = re.search(r"Error acquiring the state lock.* ID: (\S+)", locked.said)
     assert locked.status, "the next apply does not see the lock"
@@ -167,12 +178,12 @@ CASES = (
     Case(
         "terraform-interrupted-in-activation",
         finished(_INTERRUPTED),
-        ended_at(_IN_ACTIVATION, signal.SIGINT, _CONFIGTEST),
+        ended_at(_IN_ACTIVATION, signal.SIGINT, CONFIGTEST),
     ),
     Case(
         "terraform-interrupted-after-switch",
         finished(_INTERRUPTED),
-        ended_at(_AFTER_SWITCH, signal.SIGINT, _GRACEFUL),
+        ended_at(_AFTER_SWITCH, signal.SIGINT, GRACEFUL),
     ),
     Case(
         "terraform-interrupted-in-balancers",
@@ -183,10 +194,19 @@ CASES = (
         joins(),
         naive=_TERRAFORMS_OWN,
     ),
+    Case(
+        "terraform-interrupted-in-dns",
+        Expect(fails=True, serves=Serves.AFTER, words=(_INTERRUPTED,)),
+        signalled(f"{RECORD}: Still creating", signal.SIGINT),
+        with_site(NEW, *_CLASSIC),
+        without(NEW),
+        joins(taken_in(RECORD, record_id)),
+        naive=_TERRAFORMS_OWN,
+    ),
     _killed("in-plan", signalled("Refreshing state", signal.SIGKILL), Serves.BEFORE),
     _killed("in-upload", ended_at(_IN_UPLOAD, signal.SIGKILL), Serves.BEFORE),
-    _killed("in-activation", ended_at(_IN_ACTIVATION, signal.SIGKILL, _CONFIGTEST), Serves.AFTER),
-    _killed("after-switch", ended_at(_AFTER_SWITCH, signal.SIGKILL, _GRACEFUL), Serves.AFTER),
+    _killed("in-activation", ended_at(_IN_ACTIVATION, signal.SIGKILL, CONFIGTEST), Serves.AFTER),
+    _killed("after-switch", ended_at(_AFTER_SWITCH, signal.SIGKILL, GRACEFUL), Serves.AFTER),
     Case(
         "terraform-killed-in-balancers",
         Expect(fails=True, serves=Serves.AFTER),

@@ -22,8 +22,8 @@ def spoilt(spoil: Callable[[str], str]) -> Fault:
             for file in found:
                 file.write_text(spoil(file.read_text()))
 
-        command = "apachectl configtest" if rig.is_naive else f"sh *{apache.SCRIPT} *"
-        return steps.held(rig.machine, steps.runs(command), act)
+        step = naive.CONFIGTEST if rig.is_naive else steps.runs(f"sh *{apache.SCRIPT} *")
+        return steps.held(rig.machine, step, act)
 
     return fault
 
