@@ -13,7 +13,7 @@ from dataclasses import replace
 from modules.servers import ServerError, rollback
 from tests.faults import invariants, steps
 from tests.faults.case import LOST, Case, Expect, Fault, Serves, lock_as_before, refused
-from tests.faults.fleet import CHANGED, cheap_site, directives, with_site
+from tests.faults.fleet import CHANGED, FIRST, SECOND, cheap_site, directives, with_site
 from tests.faults.machine import CURRENT, Seen
 from tests.faults.naive import CONFIGTEST, GRACEFUL
 from tests.faults.rig import Applied, Rig
@@ -51,9 +51,9 @@ def at_each_step(rig: Rig) -> Applied:
     asked, ports = rig.fleet, rig.ports
     for number in itertools.count(1):
         before = rig.machine.look(ports)
-        mark = f"step {number}"
-        site = with_site(f"step-{number}.example", *cheap_site())
-        rig.write(site(directives(f'Header set X-Changed "{mark}"')(asked)))
+        mark, new = f"step {number}", f"step-{number}.example"
+        change = directives(f'Header set X-Changed "{mark}"')
+        rig.write(with_site(new, *cheap_site())(change(asked)))
         with rig.machine.path(f"{CURRENT}/portico.conf").open("a") as file:
             file.write("# by hand\n")
         try:
@@ -66,7 +66,12 @@ def at_each_step(rig: Rig) -> Applied:
         at = _place(rig, number)
         assert done.status, f"{at}: the apply says success"
         assert re.search(LOST, done.said), f"{at}: {done.output[-500:]}"
-        _one_or_the_other(at, before, rig.machine.look(ports))
+        after = rig.machine.look(ports | rig.ports)
+        live = {domain: seen for domain, seen in after.items() if seen.status}
+        _one_release_and_others_stay(at, before, live)
+        is_new = live[CHANGED].changed == mark
+        assert {*live} == ({*asked.sites, new} if is_new else {*before}), f"{at}: {live}"
+        assert is_new or live[CHANGED] == before[CHANGED], f"{at}: {live[CHANGED]}"
         done = rig.release()
         assert done.status == 0, f"{at}: the next apply fails: {done.output[-500:]}"
         assert not rig.machine.journal(), f"{at}: a journal is left"
@@ -89,26 +94,30 @@ def of_a_rollback(rig: Rig) -> Applied:
     done = rig.apply()
     assert done.status == 0, done.output[-2000:]
     newest = other = rig.machine.current()
-    lost = ""
+    told = lost = ""
     for number in itertools.count(1):
         live, other = other, live
         before = rig.look()
         try:
             with steps.held(rig.machine, steps.change(number), rig.power_cut):
-                lost = _rolled_back(rig, other) or lost
+                told = _rolled_back(rig, other)
         except steps.NeverCame:
             break
         rig.machine.rest()
-        at = _place(rig, number)
-        _one_or_the_other(at, before, rig.look(), but=CHANGED)
-        assert not (told := _rolled_back(rig, other)), f"{at}: {told}"
+        lost, at = told, _place(rig, number)
+        assert lost, f"{at}: the rollback says success"
+        _one_release_and_others_stay(at, before, rig.look())
+        again = _rolled_back(rig, other)
+        assert not again, f"{at}: {again}"
         assert not rig.machine.journal(), f"{at}: a journal is left"
         seen = rig.look()
         assert {each.release for each in seen.values()} == {other}, f"{at}: {seen}"
-    assert number > _FEWEST_OF_A_ROLLBACK, steps.changes(rig.machine)
+    assert not told, told
+    assert number > _FEWEST, steps.changes(rig.machine)
     rig.notes.append(f"{number - 1} steps")
     if rig.machine.current() != newest:
-        assert not (told := _rolled_back(rig, newest)), told
+        told = _rolled_back(rig, newest)
+        assert not told, told
     return Applied(1, lost)
 
 
@@ -126,19 +135,16 @@ def _place(rig: Rig, number: int) -> str:
     return f"change {number}, before `{steps.changes(rig.machine)[-1][:60]}`"
 
 
-def _one_or_the_other(
-    at: str, before: Mapping[str, Seen], after: Mapping[str, Seen], but: str = ""
+def _one_release_and_others_stay(
+    at: str, before: Mapping[str, Seen], live: Mapping[str, Seen]
 ) -> None:
-    """See that all sites have one release, and but for that serve what they did."""
-    assert len({seen.release for seen in after.values()}) == 1, f"{at}: {after}"
-    for domain, seen in after.items():
-        was = before[domain]
-        if domain == but:
-            was = replace(was, changed=seen.changed)
-        assert replace(seen, release="") == replace(was, release=""), f"{at}: {seen}"
+    assert len({seen.release for seen in live.values()}) == 1, f"{at}: {live}"
+    for domain in (FIRST, SECOND):
+        was = replace(before[domain], release=live[CHANGED].release)
+        assert live.get(domain) == was, f"{at}: {live.get(domain)}"
 
 
-_FEWEST, _FEWEST_OF_A_ROLLBACK = 50, 10
+_FEWEST = 50
 """Steps that change the disk: fewer, and they are not all seen."""
 
 CASES = (
