@@ -177,6 +177,14 @@ check_certificates() {
     done
 }
 
+# Balancers take a certificate that has ended; a client that comes another way may not.
+note_ended_certificates() {
+    values site | awk '$3 == "given"' | while read -r domain _ _ certificate _; do
+        openssl x509 -noout -checkend 0 -in "$certificate" >/dev/null ||
+            say "$domain: $certificate has ended, which no balancer looks at: replace it"
+    done
+}
+
 # --- the distribution's own files ---------------------------------------------------------------
 
 # SELinux lets Apache bind only ports of its own type.

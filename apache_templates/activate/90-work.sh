@@ -46,6 +46,7 @@ work() {
     step "making certificates between balancers and Apache"
     make_certificates
     reason=$(check_certificates) || exit 1
+    note_ended_certificates
     label_ports
     prepare_distribution
     step "testing the configuration"

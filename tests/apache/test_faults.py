@@ -1,14 +1,17 @@
 """The activation script against real Apache: what it refuses, and what it takes back."""
 
+import datetime as dt
 import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from modules.plan.apache import SCRIPT
+from sandbox import authority
 from tests.apache.releases import THREE, Release, render
 from tests.apache.server import ADDRESS, HOME, Machine
 from tests.apache.watching import (
@@ -148,6 +151,17 @@ def test_a_pair_of_the_teams_own_is_used(distribution: Machine) -> None:
     assert given(distribution, *pair).activate(distribution).returncode == 0
     script = f"openssl s_client -connect {ADDRESS}:8443 </dev/null 2>/dev/null | openssl x509"
     assert distribution.run("sh", "-c", script).stdout == pair[0]
+
+
+def test_a_pair_that_has_ended_is_used_and_told_of(distribution: Machine, tmp_path: Path) -> None:
+    authority.create(tmp_path)
+    start = dt.datetime.now(dt.UTC) - dt.timedelta(days=2)
+    pair = authority.load(tmp_path).issue(
+        ["domain-b.com"], start=start, validity=dt.timedelta(days=1)
+    )
+    done = given(distribution, pair.certificate.decode(), pair.key.decode()).activate(distribution)
+    assert done.returncode == 0, done.stdout
+    assert "portico: domain-b.com: /etc/ssl/b.crt has ended" in done.stdout
 
 
 def test_a_damaged_pair_of_the_servers_own_is_made_anew(distribution: Machine) -> None:

@@ -128,7 +128,7 @@ CASES = (
     # No balancer of AWS's looks at the name or the end of a target's certificate.
     on_server(
         "expired",
-        applied(),
+        applied(rf"{CHANGED}: \S+ has ended, which no balancer looks at"),
         lambda rig, _: issued(rig, CHANGED, ended=True),
         verified(f"{CHANGED}: it expired"),
     ),
