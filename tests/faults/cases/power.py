@@ -158,7 +158,7 @@ CASES = (
     ),
     Case(
         "power-lost-at-each-step-of-a-rollback",
-        Expect(fails=True, serves=Serves.AFTER, words=("the connection was lost",)),
+        Expect(fails=True, serves=Serves.AFTER, words=(r"the connection to \S+ was lost",)),
         act=of_a_rollback,
         minutes=8,
         naive="it keeps nothing to go back to",
