@@ -263,6 +263,8 @@ def rig(
         if is_naive:
             for server in up.plan.servers:
                 naive.convert(Machine(up, server.name))
+        # Here rather than in the first case's apply, which a fault may be in the way of.
+        made.synthesize()
         made.wait_served()
         made.keep()
         yield made
