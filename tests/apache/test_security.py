@@ -54,6 +54,12 @@ def test_nothing_outside_the_document_root_is_served(server: Machine) -> None:
         assert answer.status in {400, 403, 404}, path
 
 
+def test_what_is_mapped_for_every_virtual_host_is_served_as_before(server: Machine) -> None:
+    server.path("/var/www/shared").mkdir()
+    server.path("/var/www/shared/icon.txt").write_text("an icon\n")
+    assert server.get(f"https://{ADDRESS}:443/shared/icon.txt").body == "an icon\n"
+
+
 def test_no_answer_tells_what_stands_behind_it(server: Machine) -> None:
     for url in ("https://a.com:443/nothing", "http://a.com/", "http://evil.com/"):
         answer = server.get(url)

@@ -38,6 +38,10 @@ ServerSignature On
 TraceEnable on
 HttpProtocolOptions Unsafe Allow0.9
 ProxyRequests On
+Alias /shared/ /var/www/shared/
+<Directory /var/www/shared>
+  Require all granted
+</Directory>
 Listen 8081
 <VirtualHost *:8081>
   DocumentRoot /var/www/operator
