@@ -90,7 +90,7 @@ class Rig:
         self._synthesized = text
 
     def release(self, hear: Callable[[str], None] | None = None) -> Applied:
-        """Apply the server's release alone, and nothing in AWS."""
+        """Apply the server's release alone, with what Terraform has it depend on."""
         self.synthesize()
         target = f"-target={self._shipping}"
         return Applied(*self.up.terraform.plain("apply", "-auto-approve", target, hear=hear))

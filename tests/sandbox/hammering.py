@@ -1,7 +1,7 @@
 """Clients that fetch sites all the while.
 
 For each name there are two with a new connection for each request: one asks DNS anew each time, one
-keeps an answer for as long as it may. A third has one connection for as long as it lives.
+keeps an answer for as long as it may. Where asked, a third has one connection while that lives.
 """
 
 from __future__ import annotations
